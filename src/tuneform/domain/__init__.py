@@ -1,0 +1,1 @@
+"""The words of the contract as values: no file, no network, no clock."""

@@ -1,0 +1,93 @@
+"""What a provider can do, as data, so that decisions need not know which provider it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one base accepts. Sizes are in Unicode characters where not said otherwise.
+
+    Attributes:
+        input_characters: at most, for one input with its preamble.
+        output_characters: at most, for one output.
+        dataset_bytes: at most, for the whole file.
+        examples_least: fewer are a warning.
+        examples_advised: the recommended range.
+        display_name_characters: at most.
+        description_characters: more, mark included, is a warning.
+    """
+
+    input_characters: int = 40_000
+    output_characters: int = 5_000
+    dataset_bytes: int = 4_000_000
+    examples_least: int = 20
+    examples_advised: tuple[int, int] = (100, 500)
+    display_name_characters: int = 40
+    description_characters: int = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What the service is expected to fill in where a manifest leaves it out.
+
+    Attributes:
+        epoch_count: passes over the data.
+        batch_size: examples in a step.
+        large_batch_size: the same from `large_from` examples on. The API documents 4 or 16 by the
+            number of examples, and not the number (reference, 3.4): 1,000 is our choice.
+    """
+
+    epoch_count: int = 5
+    batch_size: int = 4
+    large_batch_size: int = 16
+    large_from: int = 1_000
+
+    def steps(self, examples: int, epochs: int | None = None, batch: int | None = None) -> int:
+        """Count of training steps: `ceil(epochs * examples / batch)` (reference, section 4).
+
+        Args:
+            examples: count.
+            epochs: None where the service decides.
+            batch: None where the service decides.
+        """
+        usual = self.large_batch_size if examples >= self.large_from else self.batch_size
+        return -(-(epochs or self.epoch_count) * examples // (batch or usual))
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What is known about one base model.
+
+    Attributes:
+        name: full resource name, or `*` for every base that is not listed.
+        limits: of its datasets.
+        defaults: of its hyperparameters.
+        retunable: whether a model tuned from it can be tuned again.
+    """
+
+    name: str
+    limits: Limits = field(default_factory=Limits)
+    defaults: Defaults = field(default_factory=Defaults)
+    retunable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a provider can do.
+
+    Attributes:
+        provider: its name in manifests.
+        collection: what a chosen id is put behind to become a remote name, such as
+            `tunedModels/`; None where the service assigns ids itself.
+        bases: what is known about bases, `*` last.
+    """
+
+    provider: str
+    collection: str | None
+    bases: tuple[Base, ...]
+
+    def base(self, name: str) -> Base:
+        """What is known about a base; the `*` entry for one that is not listed."""
+        return next(base for base in self.bases if base.name in (name, "*"))

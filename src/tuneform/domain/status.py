@@ -1,0 +1,75 @@
+"""What is live, told for people and applications."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tuneform.domain.live import Live, LossPoint
+from tuneform.domain.names import Owner
+
+
+class ModelState(StrEnum):
+    """A model in one word."""
+
+    SERVING = "serving"
+    TRAINING = "training"
+    FAILED = "failed"
+    HELD = "held"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class VersionStatus:
+    """One live object of a model.
+
+    Attributes:
+        live: the object.
+        progress: of its training, from 0 to 1.
+        last: the last point of its loss curve, where there is one.
+        error: why its training failed, where the service tells.
+    """
+
+    live: Live
+    progress: float
+    last: LossPoint | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelStatus:
+    """One model.
+
+    Attributes:
+        model: its name.
+        declared: whether a manifest declares it.
+        state: in one word.
+        serving: remote name of the serving version, else None.
+        versions: newest first.
+        note: one sentence where the state needs one, else empty.
+    """
+
+    model: str
+    declared: bool
+    state: ModelState
+    serving: str | None
+    versions: tuple[VersionStatus, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReport:
+    """All models of one owner.
+
+    Attributes:
+        owner: whose.
+        provider: its name in manifests.
+        models: declared and undeclared, by name.
+        unexplained: remote names of objects that bear our mark and are not ours, or that a
+            conflict keeps us from explaining.
+    """
+
+    owner: Owner
+    provider: str
+    models: tuple[ModelStatus, ...]
+    unexplained: tuple[str, ...]
