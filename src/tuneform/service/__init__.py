@@ -1,0 +1,14 @@
+"""The practice service: a copy of the tunedModels API that really trains, in SQLite.
+
+A place to rehearse a project, a dataset and a pipeline at no cost; not a language model. It stands
+beside the rest of the project and shares nothing with it but the clock, so that our client and
+this service are two independent readings of one API document. `docs/practice-service.md` lists
+every decision and every known difference from the real service.
+"""
+
+from tuneform.service.behaviour import Behaviour
+from tuneform.service.database import DataUnusable
+from tuneform.service.lock import TrainerBusy
+from tuneform.service.service import Service, open_service
+
+__all__ = ["Behaviour", "DataUnusable", "Service", "TrainerBusy", "open_service"]

@@ -1,0 +1,40 @@
+"""The choices this service makes where the real one is not documented.
+
+Each field is one switch: what nobody outside can know about the real service, and what a client
+therefore has to survive both ways. The defaults are what `tuneform serve` does, and are listed in
+`docs/practice-service.md`. Nothing here decides anything; the rules ask.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """One value for each open question about the real service."""
+
+    cancelled_state: Literal["ACTIVE", "FAILED"] = "ACTIVE"
+    """The state in which a cancelled model ends. The guide calls such a model usable but
+    unpredictable, so it is ACTIVE, with the weights of its last step."""
+
+    delete_while_training: Literal["allowed", "refused"] = "allowed"
+    """Whether a model in state CREATING can be deleted (its training stops), or is refused with
+    FAILED_PRECONDITION."""
+
+    deleted_ids: Literal["free", "spent"] = "free"
+    """Whether the id of a deleted model can be used again, or answers ALREADY_EXISTS for ever."""
+
+    patch_moves_update_time: bool = False
+    """Whether PATCH moves `updateTime`. A recording of 2023 shows that it did not."""
+
+    tune_tuned_models: bool = True
+    """Whether a tuned model can be the start of another. The real service refused that for
+    gemini-1.5-flash; here it is a listed difference."""
+
+    list_leaves_out_shared_with_everyone: bool = True
+    """Whether a list without a filter leaves out what is shared with everyone, own models
+    included, as the API document says."""
+
+    accounts: Literal["one", "per-key"] = "one"
+    """Whether all credentials are one account, or each key is an account of its own (then the
+    models of other keys answer 403)."""

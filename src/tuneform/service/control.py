@@ -1,0 +1,57 @@
+"""Routes that the real service does not have, under `/practice/v1/`.
+
+They tell what a client could otherwise only guess: which trainings were ever started, with which
+data, and what became of them, the deleted ones included. A pipeline that must not train twice can
+be held to it.
+"""
+
+from typing import Any
+
+from tuneform.service.call import Answer, Call
+from tuneform.service.records import Training
+from tuneform.service.store import Store
+from tuneform.service.wire import single
+
+
+class Control:
+    """What the practice service knows about itself."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def health(self, _: Call) -> Answer:
+        """Whether the service answers; asks for no credentials."""
+        with self._store.reading() as tables:
+            return {"status": "ok", "unfinishedTrainings": len(tables.unfinished())}
+
+    def trainings(self, _: Call) -> Answer:
+        """Every training ever started, in the order of their start."""
+        with self._store.reading() as tables:
+            rows = tables.trainings()
+        return {"count": len(rows), "trainings": [_shown(row) for row in rows]}
+
+
+def _shown(row: Training) -> Answer:
+    answer: dict[str, Any] = {
+        "tunedModel": f"tunedModels/{row.model}",
+        "operation": row.operation_name,
+        "displayName": row.display_name,
+        "source": row.source,
+        "dataDigest": f"sha256:{row.data_digest}",
+        "examples": row.examples,
+        "hyperparameters": {
+            "epochCount": row.epochs,
+            "batchSize": row.batch,
+            "learningRate": single(row.rate),
+        },
+        "totalSteps": row.total_steps,
+        "completedSteps": row.completed_steps,
+        "outcome": row.outcome,
+    }
+    times = {
+        "createTime": row.created,
+        "startTime": row.started,
+        "finishTime": row.finished,
+        "deleteTime": row.deleted,
+    }
+    return answer | {key: value for key, value in times.items() if value is not None}

@@ -1,0 +1,179 @@
+"""The practice service behind a port: waitress, and failures of the wire in Google's form.
+
+`serve` blocks, for the command line; `running` is the same in a thread, for tests. Both listen on
+loopback unless told otherwise: any non-empty key is let in, so this is no server for a network.
+"""
+
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from waitress import wasyncore
+from waitress.adjustments import Adjustments
+from waitress.channel import HTTPChannel
+from waitress.server import TcpWSGIServer
+from waitress.task import ErrorTask
+
+from tuneform.service import wire
+from tuneform.service.application import Application
+from tuneform.service.errors import ApiError, Status, internal
+from tuneform.service.service import Service, open_service
+
+if TYPE_CHECKING:
+    from waitress.utilities import Error
+
+THREADS = 8
+
+_LARGEST = 4 * wire.MAX_BODY
+"""What waitress takes in at all; what is larger than the API's own limit is refused by the
+application, in the API's words."""
+
+
+class _ErrorTask(ErrorTask):
+    """What waitress refuses by itself: requests that are no HTTP, or far too large."""
+
+    def execute(self) -> None:
+        error: Error = vars(self.request)["error"]
+        refusal = internal()
+        if error.code < Status.INTERNAL.http:
+            refusal = ApiError(
+                Status.INVALID_ARGUMENT, f"{error.reason}: {error.body}", http=error.code
+            )
+        body = wire.encode(refusal.body(), pretty=True)
+        self.status = f"{refusal.http} {error.reason}"
+        self.response_headers = [("Content-Type", Application.json_type)]
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body)
+
+
+class _Channel(HTTPChannel):
+    error_task_class = _ErrorTask
+
+
+class _Server(TcpWSGIServer):
+    channel_class = _Channel
+
+
+class _Listening:
+    """A socket with the service behind it; open as soon as it exists."""
+
+    def __init__(self, service: Service, host: str, port: int) -> None:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listener = socket.create_server((host, port), family=family)
+        place = (family, listener.type, listener.proto, listener.getsockname())
+        settings = Adjustments(
+            sockets=[listener],
+            threads=THREADS,
+            max_request_body_size=_LARGEST,
+            clear_untrusted_proxy_headers=True,
+        )
+        shown = f"[{host}]" if family == socket.AF_INET6 else host
+        self.url = f"http://{shown}:{listener.getsockname()[1]}"
+        self._sockets: Any = {}  # by file number: what waitress listens to and answers on
+        self._server = _Server(
+            *(service.wsgi, self._sockets, True, listener),
+            adj=settings,
+            bind_socket=False,
+            sockinfo=place,
+        )
+
+    def run(self) -> None:
+        """Answer until `end` is called, or the thread is interrupted; then close everything."""
+        try:
+            self._server.run()
+        finally:
+            self._server.task_dispatcher.shutdown()
+            self._close()
+
+    def end(self) -> None:
+        """Have `run` come to its end; from any thread."""
+        trigger: Any = self._server.trigger  # the stubs take it for a number
+        trigger.pull_trigger(self._close)
+
+    def _close(self) -> None:
+        wasyncore.close_all(self._sockets)
+
+
+@contextmanager
+def running(service: Service, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+    """Serve in a thread; gives the base URL, and stops at the end of the block.
+
+    Training is neither started nor is the service closed here.
+    """
+    listening = _Listening(service, host, port)
+    thread = threading.Thread(target=listening.run, name="practice-server", daemon=True)
+    thread.start()
+    try:
+        yield listening.url
+    finally:
+        listening.end()
+        thread.join()
+
+
+def serve(
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8765,
+    data: Path | None,
+    api_key: str | None = None,
+    step_seconds: float = 0.0,
+    on_ready: Callable[[str], None],
+) -> None:
+    """Open the service, train, and answer until the process is interrupted or told to end.
+
+    Args:
+        host: where to listen. Anything but loopback lets others in: then set `api_key`.
+        port: 0 picks a free one.
+        data: the data file; None for a temporary one.
+        api_key: the only key that is let in; None lets in any that is not empty.
+        step_seconds: how long each training step lasts, in seconds.
+        on_ready: called with the base URL once requests are answered.
+
+    Raises:
+        DataUnusable: when the data file cannot be used.
+        TrainerBusy: when another process trains for it.
+        OSError: when it cannot listen there.
+    """
+    with open_service(data, api_key=api_key, step_seconds=step_seconds) as service:
+        listening = _Listening(service, host, port)
+        service.start_training()
+        with _ended_by_signals(listening):
+            on_ready(listening.url)
+            listening.run()
+
+
+@contextmanager
+def _ended_by_signals(listening: _Listening) -> Iterator[None]:
+    """Let SIGINT and SIGTERM end the listening in order, for the time of the block.
+
+    An exception raised by a signal may hit waitress between any two lines, with a connection that
+    is neither known nor closed. So a handler only says that somebody asked, and a thread of its
+    own tells the loop.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are the main thread's business
+        return
+    asked = threading.Event()
+
+    def end_when_asked() -> None:
+        asked.wait()
+        listening.end()
+
+    watcher = threading.Thread(target=end_when_asked, name="practice-signals", daemon=True)
+    watcher.start()
+    before = {
+        each: signal.signal(each, lambda _number, _frame: asked.set())
+        for each in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+        if asked.is_set():
+            watcher.join()

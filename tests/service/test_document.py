@@ -1,0 +1,64 @@
+"""The document of the practice service: its examples run, and its numbers are those of the code."""
+
+import dataclasses
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tuneform.service import Behaviour, drafts, fields, generation, learning, routes, search, wire
+
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "practice-service.md").read_text()
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", DOCUMENT, re.DOTALL)
+
+
+def test_every_switch_is_explained():
+    named = set(re.findall(r"`([a-z_]+)`", DOCUMENT))
+    assert {field.name for field in dataclasses.fields(Behaviour)} <= named
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        *(wire.MAX_BODY, drafts.MAX_INPUT, drafts.MAX_OUTPUT, drafts.MAX_STEPS, drafts.MAX_VISITS),
+        *(int(learning.RATE_SCALE), int(learning.DIVERGED), generation.MAX_PROMPT),
+        *(drafts.LARGE_FROM, fields.MAX_LENGTH, search.MAX_LENGTH),
+    ],
+)
+def test_the_numbers_are_those_of_the_code(number):
+    assert f"{number:,}" in DOCUMENT
+
+
+def test_the_example_in_python_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (example,) = (block for block in blocks("python") if "open_service" in block)
+    exec(compile(example, "practice-service.md", "exec"), {})
+    assert (tmp_path / "practice.db").exists()
+
+
+def test_the_body_of_the_example_with_curl_is_taken(practice):
+    (body,) = re.findall(r"-d '(.*?)'", "\n".join(blocks("sh")), re.DOTALL)
+    practice.ok("POST", "tunedModels", json.loads(body), tunedModelId="adder")
+
+
+def test_the_control_routes_are_shown_as_they_are(practice):
+    health, trainings = (json.loads(block) for block in blocks("json"))
+    practice.train("adder")
+    practice.ok("DELETE", "tunedModels/adder")
+    shown = practice.ok("GET", "/practice/v1/trainings")
+    (told,), (real,) = trainings["trainings"], shown["trainings"]
+    assert trainings.keys() == shown.keys()
+    assert told.keys() == real.keys()
+    same = [key for key in told if isinstance(told[key], int | dict)]
+    assert [told[key] for key in same] == [real[key] for key in same]
+    assert practice.ok("GET", "/practice/v1/health") == health
+
+
+def test_every_verb_is_listed():
+    table = Path(routes.__file__).read_text()
+    for verb in re.findall(r"\}:(\w+)\"", table):
+        assert verb in DOCUMENT, verb

@@ -1,0 +1,83 @@
+"""The service behind a port: `serve` as a process, and what waitress refuses by itself."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+
+import httpx
+import pytest
+
+SERVE = """
+import sys
+from pathlib import Path
+from tuneform.service.server import serve
+serve(
+    port=0,
+    data=Path(sys.argv[1]),
+    api_key="K",
+    step_seconds=0.001,
+    on_ready=lambda url: print(url, flush=True),
+)
+print("closed")
+"""
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
+def test_serve_says_where_it_listens_trains_and_ends_in_order(tmp_path, practice, end):
+    data = tmp_path / "practice.db"
+    for expected in (0, 1):
+        with subprocess.Popen(
+            [sys.executable, "-W", "error", "-c", SERVE, data],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as child:
+            url = child.stdout.readline().strip()
+            with httpx.Client(base_url=url, headers={"x-goog-api-key": "K"}) as client:
+                listed = client.get("/v1beta/tunedModels").json()
+                assert len(listed.get("tunedModels", [])) == expected
+                query = {"tunedModelId": "adder"}
+                client.post("/v1beta/tunedModels", params=query, json=practice.body())
+                while client.get("/v1/tunedModels/adder").json()["state"] != "ACTIVE":
+                    pass
+            child.send_signal(end)
+            out, err = child.communicate(timeout=30)
+        assert (child.returncode, out, err) == (0, "closed\n", "")
+    assert not data.with_suffix(".db-wal").exists()
+
+
+def exchange(url: httpx.URL, request: bytes) -> tuple[int, dict]:
+    with socket.create_connection((url.host, url.port), timeout=30) as connection:
+        connection.sendall(request)
+        answer = b""
+        while more := connection.recv(65536):
+            answer += more
+    head, _, body = answer.partition(b"\r\n\r\n")
+    return int(head.split()[1]), json.loads(body)
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "code"),
+    [
+        (b"nonsense\r\n\r\n", 400),
+        (b"GET /v1/models HTTP/1.1\r\nHost: x\r\nbad header\r\n\r\n", 400),
+        (b"POST /v1beta/tunedModels HTTP/1.1\r\nContent-Length: 999999999\r\n\r\n", 413),
+    ],
+)
+def test_what_is_no_request_is_refused_in_json(practice_both_ways, request_bytes, code):
+    url = practice_both_ways.client.base_url
+    if url.port is None:
+        return  # there is no wire in process
+    status, body = exchange(url, request_bytes)
+    assert status == code
+    assert body["error"]["code"] == code
+    assert body["error"]["status"] == "INVALID_ARGUMENT"
+
+
+def test_many_connections_are_served_while_models_are_trained(practice_both_ways):
+    practice = practice_both_ways
+    names = [practice.create(f"m{n}")["name"] for n in range(20)]
+    for name in names:
+        assert "response" in practice.finished(name)
