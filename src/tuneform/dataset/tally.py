@@ -1,0 +1,201 @@
+"""What is known about a dataset while its rows go by: facts, mistakes and doubts.
+
+Mistakes are counted and placed, never quoted: an example may be private. Nothing is read here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+
+from tuneform.dataset import guide, repeats
+from tuneform.dataset.digest import dataset_digest, digests_of
+from tuneform.dataset.rows import Batch, Fault, shown
+from tuneform.domain.capabilities import Limits
+from tuneform.domain.diagnostic import Diagnostic, Place, Severity
+from tuneform.domain.spec import DatasetFacts, DatasetRef
+
+MISTAKES_SHOWN = 100
+"""Of one file; what comes after is counted."""
+
+_GROUPS_SHOWN = 5
+_LINES_SHOWN = 4
+
+_SUMMARIES = {
+    "dataset-missing": "dataset not found",
+    "dataset-outside": "dataset outside of the project",
+    "dataset-not-file": "dataset is not a file",
+    "dataset-unreadable": "dataset cannot be read",
+    "dataset-too-large": "dataset too large",
+    "dataset-invalid": "dataset cannot be understood",
+    "dataset-empty": "dataset without examples",
+    "row-invalid": "row cannot be understood",
+    "field-missing": "field missing",
+    "field-duplicate": "field stands twice",
+    "field-not-text": "field is not text",
+    "field-empty": "field is empty",
+    "field-too-long": "field too long",
+    "more-mistakes": "more mistakes in this file",
+    "few-examples": "few examples",
+    "blank-fields": "fields with nothing but space",
+    "duplicate-examples": "duplicate examples",
+    "conflicting-examples": "equal inputs with different outputs",
+}
+
+
+def as_diagnostic(severity: Severity, path: str, fault: Fault) -> Diagnostic:
+    """What to tell the user about a mistake in the file at `path`."""
+    return Diagnostic(
+        severity,
+        fault.code,
+        _SUMMARIES[fault.code],
+        detail=fault.detail,
+        place=Place(path, fault.line, fault.column),
+        hint=fault.hint,
+    )
+
+
+class Tally:
+    """What is known after some of the rows; for each row it keeps a digest and a hash.
+
+    Args:
+        ref: how the file was read; messages name its path and fields.
+        limits: of the base that shall be trained with it.
+    """
+
+    def __init__(self, ref: DatasetRef, limits: Limits) -> None:
+        self._ref = ref
+        self._limits = limits
+        self._faults: list[Fault] = []
+        self._more: Fault | None = None
+        self._more_count = 0
+        self._digests: list[bytes] = []
+        self._inputs: list[int] = []
+        self._lines: list[Sequence[int]] = []
+        self._characters = 0
+        self._blank: list[int] = []
+
+    def blame(self, fault: Fault) -> None:
+        """Note a mistake."""
+        if len(self._faults) < MISTAKES_SHOWN:
+            self._faults.append(fault)
+            return
+        self._more = self._more or fault
+        self._more_count += 1
+
+    def count(self, batch: Batch) -> None:
+        """Note the rows of a batch, and their mistakes."""
+        for fault in self._field_faults(batch):
+            self.blame(fault)
+        if any(map(str.isspace, batch.inputs)) or any(map(str.isspace, batch.outputs)):
+            pairs = zip(batch.lines, batch.inputs, batch.outputs, strict=True)
+            self._blank += [line for line, *pair in pairs if any(map(str.isspace, pair))]
+        self._characters += sum(map(len, batch.inputs)) + sum(map(len, batch.outputs))
+        self._digests += digests_of(batch.canonical)
+        self._inputs += map(hash, batch.inputs)
+        self._lines.append(batch.lines)
+
+    def _field_faults(self, batch: Batch) -> Iterator[Fault]:
+        input_most = self._limits.input_characters - len(self._ref.preamble)
+        output_most = self._limits.output_characters
+        # No string has more characters than the bytes of its row: mostly this tells enough.
+        longest = max(map(len, batch.canonical))
+        may_be_long = longest > self._limits.input_characters or longest > output_most
+        if not (may_be_long or "" in batch.inputs or "" in batch.outputs):
+            return
+        ahead = len(self._ref.preamble)
+        for line, text_input, output in batch.rows():
+            if not text_input:
+                yield _empty(line, self._ref.input_field)
+            elif len(text_input) > input_most:
+                most = self._limits.input_characters
+                yield _too_long(line, self._ref.input_field, ahead + len(text_input), most, ahead)
+            if not output:
+                yield _empty(line, self._ref.output_field)
+            elif len(output) > output_most:
+                yield _too_long(line, self._ref.output_field, len(output), output_most)
+
+    def facts(self) -> DatasetFacts | None:
+        """The facts, when all is read; None after a mistake, or if there is no example."""
+        count = len(self._digests)
+        if self._faults or not count:
+            return None
+        characters = self._characters + count * len(self._ref.preamble)
+        return DatasetFacts(dataset_digest(self._digests), count, characters)
+
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """What there is to say, when all is read, sorted by line."""
+        path = self._ref.path
+        found = [as_diagnostic(Severity.ERROR, path, fault) for fault in self._errors()]
+        found += [as_diagnostic(Severity.WARNING, path, fault) for fault in self._doubts()]
+        return tuple(sorted(found, key=lambda each: each.sort_key))
+
+    def _errors(self) -> Iterator[Fault]:
+        yield from self._faults
+        if self._more:
+            detail = f"{self._more_count:,} more from this line on are not shown"
+            yield Fault(self._more.line, self._more.column, "more-mistakes", detail)
+        if not (self._digests or self._faults):
+            hint = f"add examples; {guide.on_size(self._limits)}"
+            yield Fault(0, 0, "dataset-empty", "there is no example in the file", hint)
+
+    def _doubts(self) -> Iterator[Fault]:
+        """What the service would accept, but perhaps nobody means; one of each kind."""
+        count = len(self._digests)
+        least = self._limits.examples_least
+        if 0 < count < least and not self._faults:
+            detail = f"{_counted(count, 'example')}, at least {least:,} are advised"
+            yield Fault(0, 0, "few-examples", detail, guide.on_size(self._limits))
+        if self._blank:
+            rows = _counted(len(self._blank), "row")
+            detail = f"{rows} with a field of nothing but space: {_lines([self._blank])}"
+            yield Fault(self._blank[0], 0, "blank-fields", detail, "whitespace is training data")
+        yield from self._repeats()
+
+    def _repeats(self) -> Iterator[Fault]:
+        found = repeats.find(self._inputs, self._digests)
+        if not (found.duplicates or found.conflicts):
+            return
+        lines = list(chain.from_iterable(self._lines))
+        if found.duplicates:
+            groups = [[lines[place] for place in places] for places in found.duplicates]
+            examples, rows = _counted(len(groups), "example"), _counted(found.superfluous, "row")
+            detail = f"{examples} more than once, {rows} too many: {_lines(groups)}"
+            hint = "a repeated example weighs more; remove the rows if that is not meant"
+            yield Fault(groups[0][0], 0, "duplicate-examples", detail, hint)
+        if found.conflicts:
+            groups = [[lines[place] for place in places] for places in found.conflicts]
+            detail = f"{_counted(len(groups), 'input')} with different outputs: {_lines(groups)}"
+            hint = "no model can learn both; keep the output that is meant"
+            yield Fault(groups[0][0], 0, "conflicting-examples", detail, hint)
+
+
+def _empty(line: int, name: str) -> Fault:
+    hint = "every example needs an input and an output"
+    return Fault(line, 0, "field-empty", f"{shown(name)} is empty", hint)
+
+
+def _too_long(line: int, name: str, length: int, most: int, preamble: int = 0) -> Fault:
+    included = f", {preamble:,} of them the preamble" if preamble else ""
+    detail = f"{shown(name)} has {length:,} characters{included}, the limit is {most:,}"
+    return Fault(line, 0, "field-too-long", detail, "shorten it, or remove the example")
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def _lines(groups: Sequence[Sequence[int]]) -> str:
+    """Some groups of lines in words, such as `lines 3 and 7; lines 9, 12 and 4 more`."""
+    shown_groups = [_line_group(group) for group in groups[:_GROUPS_SHOWN]]
+    rest = len(groups) - len(shown_groups)
+    return "; ".join(shown_groups) + (f"; and {rest:,} more" if rest else "")
+
+
+def _line_group(lines: Sequence[int]) -> str:
+    if len(lines) == 1:
+        return f"line {lines[0]}"
+    names = [str(line) for line in lines[:_LINES_SHOWN]]
+    rest = len(lines) - len(names)
+    last = f"{rest:,} more" if rest else names.pop()
+    return f"lines {', '.join(names)} and {last}"
