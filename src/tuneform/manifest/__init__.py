@@ -1,0 +1,1 @@
+"""Text to desired models: YAML with positions, schema, variables and environments."""

@@ -1,0 +1,297 @@
+"""The JSON Schema accepts what `load` accepts and rejects what it rejects; so do the pages."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tuneform.manifest.compose import documents
+from tuneform.manifest.document import Setting, read_document
+from tuneform.manifest.interpolate import Variable, Variables
+from tuneform.manifest.project import Choice, read_project
+from tuneform.manifest.reference import MODEL_EXAMPLE, PROJECT_EXAMPLE, reference_markdown
+from tuneform.manifest.schema import json_schema
+from tuneform.manifest.source import Source
+from tuneform.manifest.syntax import Broken
+from tuneform.manifest.variables import VariableSources
+
+REPOSITORY = Path(__file__).parents[2]
+SCHEMA = json_schema()
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+VARIABLES = Variables({"v": Variable("5", 5), "stage": Variable("dev", "dev")})
+
+
+def loads(value):
+    """Whether `load` finds nothing wrong with one document."""
+    source = Source("m/a.yaml", json.dumps(value))
+    if isinstance(value, dict) and value.get("kind") == "Project":
+        return not read_project(source, Choice(None, VariableSources(), "0.1.0")).diagnostics
+    (root,) = documents(source)
+    assert not isinstance(root, Broken)
+    told = read_document(source, root, Setting(VARIABLES, "demo")).diagnostics
+    return not [each for each in told if each.severity == "error"]
+
+
+def model(**spec):
+    base = {"baseModel": "models/b", "dataset": {"path": "t.csv"}}
+    return {
+        "apiVersion": "tuneform/v1",
+        "kind": "TunedModel",
+        "metadata": {"name": "a"},
+        "spec": {**base, **spec},
+    }
+
+
+def project(**spec):
+    base = {"manifests": ["m"], "provider": {"type": "embedded"}}
+    return {
+        "apiVersion": "tuneform/v1",
+        "kind": "Project",
+        "metadata": {"name": "p"},
+        "spec": {**base, **spec},
+    }
+
+
+def test_it_is_a_schema():
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    assert SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert [each["$ref"] for each in SCHEMA["oneOf"]] == ["#/$defs/Project", "#/$defs/TunedModel"]
+
+
+def test_every_key_says_what_it_is_for():
+    for name, definition in SCHEMA["$defs"].items():
+        for key, value in definition.get("properties", {}).items():
+            assert value.get("description"), f"{name}.{key}"
+
+
+def test_nothing_of_pydantic_shows():
+    text = json.dumps(SCHEMA)
+    assert "x-variable" not in text
+    assert '"title": "Api' not in text
+    assert "gate" not in SCHEMA["$defs"]["ModelSection"]["properties"]
+    assert "policy" not in SCHEMA["$defs"]["ProjectSection"]["properties"]
+
+
+def test_the_committed_schema_is_the_present_one():
+    text = (REPOSITORY / "docs" / "manifest.schema.json").read_text(encoding="utf-8")
+    assert text == json.dumps(SCHEMA, indent=2, ensure_ascii=False) + "\n"
+
+
+def examples():
+    for definition in SCHEMA["$defs"].values():
+        for key, value in definition.get("properties", {}).items():
+            for example in value.get("examples", ()):
+                yield pytest.param(value, example, id=f"{key}-{example}"[:60])
+
+
+@pytest.mark.parametrize(("value", "example"), list(examples()))
+def test_examples_are_right(value, example):
+    jsonschema.Draft202012Validator({**value, "$defs": SCHEMA["$defs"]}).validate(example)
+
+
+@pytest.mark.parametrize("folder", [".", "examples/minimal", "examples/gitops"])
+def test_the_shipped_manifests_fit(folder):
+    root = REPOSITORY / folder
+    places = [root / "tuneform.yaml", *root.glob("[a-z]*.yaml"), *root.glob("m*/**/*.yaml")]
+    assert len(places) > 1
+    for path in places:
+        for document in yaml.safe_load_all(path.read_text()):
+            VALIDATOR.validate(document)
+
+
+GOOD = [
+    model(),
+    model(displayName="x", description="y\n", temperature=0, topP=1, topK=1, revision=1),
+    model(hyperparameters={"epochCount": 1, "learningRate": 0.1}),
+    model(hyperparameters={}),
+    model(lifecycle={"deletionPolicy": "retain", "keepVersions": 0}),
+    model(lifecycle={"keepVersions": "${var.v}"}),
+    model(topK="${var.v}"),
+    model(displayName="${var.stage} x" * 1),
+    model(dataset={"path": "${var.stage}.csv", "fields": {"input": "q"}}),
+    model(dataset={"path": "t", "format": "csv", "preamble": ""}),
+    project(),
+    project(environments={"prod": None, "dev": {}}),
+    project(environments={"prod": {"provider": {"type": "gemini", "endpoint": "https://h:1/x"}}}),
+    project(variables={"a": 1, "b": 1.5, "c": True, "d": "x", "e": {"value": "x"}}),
+    project(variables={"e": {"value": 5, "sensitive": True}}),
+    project(requires=">=0.1", ledger="sqlite:///x.db"),
+]
+BAD = [
+    "text",
+    [],
+    {},
+    {**model(), "apiVersion": "v1"},
+    {**model(), "kind": "Model"},
+    {**model(), "status": {}},
+    {**model(), "metadata": {}},
+    {**model(), "metadata": {"name": "A"}},
+    {**model(), "metadata": {"name": "a" * 30}},
+    {**model(), "metadata": {"name": "a", "formerly": "b"}},
+    {**model(), "metadata": {"name": "a", "labels": {"a": 1}}},
+    {**model(), "metadata": {"name": "a", "labels": {"a b": "x"}}},
+    {**model(), "metadata": {"name": "a", "labels": {f"l{n}": "" for n in range(65)}}},
+    model(tunedFrom="b"),
+    model(baseModel="b"),
+    model(baseModel=None),
+    model(displayName="x" * 41),
+    model(displayName=""),
+    model(displayName="a\tb"),
+    model(description="a tuneform/v1 b"),
+    model(temperature="0.5"),
+    model(temperature=2),
+    model(temperature=True),
+    model(topK=0),
+    model(topK=1.5),
+    model(topK="x${var.v}"),
+    model(revision=10**9),
+    model(hyperparameters={"epochCount": 0}),
+    model(hyperparameters={"learningRate": 0}),
+    model(hyperparameters={"learningRate": 1, "learningRateMultiplier": 1}),
+    model(hyperparameters=None),
+    model(gate={}),
+    model(lifecycle={"deletionPolicy": "keep"}),
+    model(dataset={}),
+    model(dataset={"path": "/x.csv"}),
+    model(dataset={"path": "t.csv", "format": "xml"}),
+    project(manifests=[]),
+    project(manifests=[""]),
+    project(manifests="m"),
+    project(provider={"type": "vertex"}),
+    project(provider={"type": "embedded", "endpoint": "http://h"}),
+    project(provider={"type": "gemini", "data": "x"}),
+    project(provider={}),
+    project(ledger="x.db"),
+    project(policy={}),
+    project(variables={"a": None}),
+    project(variables={"a": [1]}),
+    project(variables={"a b": 1}),
+    project(variables={"a": {"sensitive": True}}),
+    project(environments={"Prod": {}}),
+    project(environments={"prod": {"requires": ">1"}}),
+]
+
+
+def without(document, *keys):
+    """The document without some keys of its spec."""
+    return {**document, "spec": {k: v for k, v in document["spec"].items() if k not in keys}}
+
+
+BAD += [
+    without(model(), "dataset"),
+    without(model(), "baseModel"),
+    without(project(), "manifests"),
+    without(project(), "provider"),
+]
+
+
+@pytest.mark.parametrize("document", GOOD, ids=lambda each: json.dumps(each["spec"])[:60])
+def test_both_accept(document):
+    assert VALIDATOR.is_valid(document)
+    assert loads(document)
+
+
+@pytest.mark.parametrize("document", BAD, ids=lambda each: json.dumps(each)[-60:])
+def test_both_reject(document):
+    assert not VALIDATOR.is_valid(document)
+    assert not loads(document)
+
+
+_VALUES = (
+    st.none()
+    | st.booleans()
+    | st.integers(-2, 3_000_000_000)
+    | st.sampled_from([0.5, 1.5, -0.1, 1e-9])
+    | st.sampled_from(["", "x", "models/b", "a-b", "A", "delete", "csv", "t.csv", "${var.v}", "9"])
+    | st.sampled_from(
+        [[], ["a"], ["a", 5], {}, {"a": "b"}, {"type": "embedded"}, {"path": "t.csv"}]
+    )
+)
+
+
+def _keys(kind):
+    definitions = SCHEMA["$defs"]
+
+    def walk(name, path):
+        for key, value in definitions[name]["properties"].items():
+            yield (*path, key)
+            inner = value.get("$ref", "").rpartition("/")[2]
+            if inner in definitions:
+                yield from walk(inner, (*path, key))
+
+    return list(walk(kind, ()))
+
+
+def _put(document, path, value):
+    document = json.loads(json.dumps(document))
+    here = document
+    for part in path[:-1]:
+        here = here.setdefault(part, {})
+        if not isinstance(here, dict):
+            return document
+    here[path[-1]] = value
+    return document
+
+
+def _settled(document):
+    """Whether a relation between values, which JSON Schema cannot express, is beside the point."""
+    metadata, spec = document.get("metadata"), document.get("spec")
+    if isinstance(metadata, dict) and metadata.get("formerly") == [metadata.get("name")]:
+        return False
+    data = spec.get("dataset") if isinstance(spec, dict) else None
+    if isinstance(data, dict):
+        known = "format" in data or str(data.get("path", "")).endswith(".csv")
+        fields = data.get("fields")
+        names = fields if isinstance(fields, dict) else {}
+        return known and names.get("input", "text_input") != names.get("output", "output")
+    return True
+
+
+@given(st.lists(st.tuples(st.sampled_from(_keys("TunedModel")), _VALUES), min_size=1, max_size=3))
+@settings(max_examples=300, deadline=None)
+def test_they_agree_on_models(changes):
+    document = model()
+    for path, value in changes:
+        document = _put(document, path, value)
+    if _settled(document) and document.get("kind") == "TunedModel":
+        accepted = VALIDATOR.is_valid(document)
+        # What `${var.v}` stands for is not known to the schema.
+        assert accepted == loads(document) or (accepted and "${var.v}" in json.dumps(document))
+
+
+@given(st.lists(st.tuples(st.sampled_from(_keys("Project")), _VALUES), min_size=1, max_size=3))
+@settings(max_examples=200, deadline=None)
+def test_they_agree_on_projects(changes):
+    document = project(variables={"v": 5})
+    for path, value in changes:
+        document = _put(document, path, value)
+    spec = document.get("spec")
+    undeclared = not (isinstance(spec, dict) and "v" in json.dumps(spec.get("variables")))
+    text = json.dumps(document)
+    if document.get("kind") == "Project" and not (undeclared and "${var.v}" in text):
+        accepted = VALIDATOR.is_valid(document)
+        # What `${var.v}` stands for is not known to the schema.
+        assert accepted == loads(document) or (accepted and "${var.v}" in text)
+
+
+def test_the_page_names_every_key():
+    page = reference_markdown()
+    for definition in SCHEMA["$defs"].values():
+        for key in definition.get("properties", {}):
+            assert f"| `{key}` |" in page
+    assert "vertex" not in page
+    assert "gate" not in page
+
+
+def test_the_examples_of_the_page_work(folder):
+    folder.write({"tuneform.yaml": PROJECT_EXAMPLE, "manifests/a.yaml": MODEL_EXAMPLE})
+    for environment in (None, "prod"):
+        loaded = folder.read(environment)
+        assert loaded.diagnostics == ()
+        assert len(loaded.models) == 1
