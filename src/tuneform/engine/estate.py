@@ -1,0 +1,132 @@
+"""Whose is what: live objects sorted into versions of our models, and what is not explained.
+
+An object is ours only if its mark names our owner and its id is the derived one, or `adopted=`
+names it (contract, section 3). A mark holds the fingerprint in its short form, from which an id
+cannot be derived again. So an id is checked exactly where the full fingerprint is known, that is
+for what the manifests want, and by its shape elsewhere; a copy beside its original is then a
+duplicate, which is held.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from tuneform.domain.desired import Desired, DesiredSet
+from tuneform.domain.live import Live, LiveSet, LiveState
+from tuneform.domain.mark import Mark
+from tuneform.domain.names import looks_derived, remote_id
+
+_EPOCH = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A live object of ours, with the mark that every such object has."""
+
+    live: Live
+    mark: Mark
+
+    @property
+    def remote(self) -> str:
+        """Full resource name."""
+        return self.live.remote
+
+    @property
+    def proven(self) -> bool:
+        """ACTIVE, not cancelled, last verdict not failed."""
+        mark = self.mark
+        return (
+            self.live.state is LiveState.ACTIVE
+            and not mark.cancelled
+            and (mark.verdict is None or mark.verdict.passed)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Estate:
+    """What one owner has.
+
+    Attributes:
+        versions: by the model that their marks name, newest first.
+        unexplained: objects that bear our owner's mark and are not ours.
+        by_remote: every listed object, foreign ones included.
+    """
+
+    versions: Mapping[str, tuple[Version, ...]] = field(default_factory=dict)
+    unexplained: tuple[Live, ...] = ()
+    by_remote: Mapping[str, Live] = field(default_factory=dict)
+
+    def of(self, names: Iterable[str]) -> tuple[Version, ...]:
+        """Versions under any of these names, newest first."""
+        groups = [self.versions[name] for name in dict.fromkeys(names) if name in self.versions]
+        if len(groups) == 1:
+            return groups[0]
+        found = [each for group in groups for each in group]
+        return tuple(sorted(found, key=_newest_first, reverse=True))
+
+
+def sort_out(desired: DesiredSet, live: LiveSet) -> Estate:
+    """Tell what is ours."""
+    owner = str(desired.owner)
+    derived = _derived_names(desired) if desired.chosen_ids else None
+    ours: defaultdict[str, list[Version]] = defaultdict(list)
+    unexplained = []
+    for each in live.objects:
+        mark = each.mark
+        if mark is None or mark.owner != owner:
+            continue
+        if _is_ours(each, mark, derived):
+            ours[mark.model].append(Version(each, mark))
+        else:
+            unexplained.append(each)
+    return Estate(
+        versions={
+            name: tuple(sorted(found, key=_newest_first, reverse=True))
+            for name, found in sorted(ours.items())
+        },
+        unexplained=tuple(unexplained),
+        by_remote={each.remote: each for each in live.objects},
+    )
+
+
+def serving_version(versions: Iterable[Version], wanted: str | None) -> Version | None:
+    """The version that applications call now (contract, section 5).
+
+    Args:
+        versions: of one model, newest first.
+        wanted: short fingerprint that wins where two carry the word.
+    """
+    serving = [version for version in versions if version.live.serves]
+    preferred = [version for version in serving if version.mark.fingerprint == wanted]
+    return next(iter(preferred or serving), None)
+
+
+def _newest_first(version: Version) -> tuple[datetime, str]:
+    return (version.live.created or _EPOCH, version.remote)
+
+
+def _derived_names(desired: DesiredSet) -> dict[tuple[str, str], str]:
+    """Exact remote names where the full fingerprint is known, former names included."""
+    names = {}
+    for model in desired.models:
+        for name in model.spec.formerly:
+            names[name, model.fingerprint_short] = _derived_name(desired, model, name)
+        names[model.name, model.fingerprint_short] = model.remote or ""
+    return names
+
+
+def _derived_name(desired: DesiredSet, model: Desired, name: str) -> str:
+    prefix = (model.remote or "").rpartition("/")[0]
+    return f"{prefix}/{remote_id(str(desired.owner), name, model.fingerprint)}"
+
+
+def _is_ours(live: Live, mark: Mark, derived: Mapping[tuple[str, str], str] | None) -> bool:
+    if mark.adopted is not None:
+        return mark.adopted in (live.id, live.remote)
+    if derived is None:
+        return True
+    exact = derived.get((mark.model, mark.fingerprint))
+    return live.remote == exact if exact else looks_derived(live.remote, mark.model)

@@ -1,0 +1,94 @@
+"""What is live, told by model: a reading of the plan, decided by nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tuneform.domain.desired import DesiredSet
+from tuneform.domain.live import Live, LiveSet, LiveState, Training
+from tuneform.domain.plan import Action, Change, Plan, ReasonCode
+from tuneform.domain.status import ModelState, ModelStatus, StatusReport, VersionStatus
+from tuneform.engine.estate import sort_out
+
+
+def report_status(
+    desired: DesiredSet, live: LiveSet, plan: Plan, trainings: Mapping[str, Training]
+) -> StatusReport:
+    """Tell each model's state.
+
+    Args:
+        desired: what the manifests want.
+        live: what the plan was made from.
+        plan: of all models.
+        trainings: by remote name, as far as they were asked for.
+    """
+    declared = {model.name for model in desired.models}
+    unexplained = {each.remote for each in sort_out(desired, live).unexplained}
+    ids = {model.remote for model in desired.models if model.remote}
+    unexplained |= {
+        each.remote for each in live.objects if each.mark is None and each.remote in ids
+    }
+    return StatusReport(
+        owner=plan.owner,
+        provider=plan.provider,
+        models=tuple(
+            _model_status(change, change.model in declared, trainings)
+            for change in sorted(plan.changes, key=lambda change: change.model)
+        ),
+        unexplained=tuple(sorted(unexplained)),
+    )
+
+
+def version_status(live: Live, training: Training | None) -> VersionStatus:
+    """One version, with what its training tells."""
+    training = training or Training(curve=live.curve)
+    curve = training.curve or live.curve
+    return VersionStatus(
+        live=live,
+        progress=1.0 if live.state is LiveState.ACTIVE else training.progress,
+        last=curve[-1] if curve else None,
+        error=training.error,
+    )
+
+
+def _model_status(change: Change, declared: bool, trainings: Mapping[str, Training]) -> ModelStatus:
+    serving = next((each for each in change.versions if each.serves), None)
+    wanted = next((each for each in change.versions if each.remote == change.remote), None)
+    if serving and wanted and wanted.serves:
+        serving = wanted
+    state = _state(change, wanted or next(iter(change.versions), None), serving)
+    return ModelStatus(
+        model=change.model,
+        declared=declared,
+        state=state,
+        serving=serving.remote if serving else None,
+        versions=tuple(
+            version_status(each, trainings.get(each.remote)) for each in change.versions
+        ),
+        note=_note(change),
+    )
+
+
+def _state(change: Change, foremost: Live | None, serving: Live | None) -> ModelState:
+    """In one word: what became of the desired version, else whether anything serves."""
+    if change.reason.code is ReasonCode.TRAINING_FAILED:
+        return ModelState.FAILED
+    if change.action is Action.HOLD:
+        return ModelState.HELD
+    if foremost and foremost.state is LiveState.TRAINING:
+        return ModelState.TRAINING
+    if serving:
+        return ModelState.SERVING
+    if foremost and foremost.state is LiveState.FAILED:
+        return ModelState.FAILED
+    return ModelState.ABSENT
+
+
+def _note(change: Change) -> str:
+    match change.action:
+        case Action.KEEP if change.reason.code is ReasonCode.UP_TO_DATE:
+            return ""
+        case Action.HOLD | Action.KEEP | Action.WAIT:
+            return change.reason.message
+        case _:
+            return f"{change.reason.message} `tuneform apply` would {change.action} it."
