@@ -1,0 +1,1 @@
+"""Services that tune: the protocol, and one folder for each."""

@@ -1,0 +1,71 @@
+"""Reads a list to its end, page by page, or raises: a list cut short never passes for the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol, TypeVar
+
+from msgspec import UnsetType
+
+from tuneform.providers.gemini.calls import Call
+from tuneform.providers.gemini.client import ApiClient
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Page(Protocol[T_co]):
+    """Some items, and the way to more."""
+
+    @property
+    def items(self) -> Sequence[T_co] | UnsetType:
+        """UNSET where the reply names none."""
+        ...
+
+    @property
+    def next_page_token(self) -> str | UnsetType:
+        """UNSET or empty on the last page."""
+        ...
+
+
+def read_pages(
+    client: ApiClient,
+    make: Callable[[str | None], Call],
+    decode: Callable[[bytes], Page[T]],
+) -> Iterator[T]:
+    """All items of all pages, in the order of the service. Pages are fetched one after another.
+
+    Args:
+        client: sends the calls.
+        make: the call for a page token; None for the first page.
+        decode: reads one page.
+
+    Raises:
+        RemoteError: a page could not be had. BadReply where it is no page, or where the service
+            names a page again that was already read.
+    """
+    token: str | None = None
+    used: set[str] = set()
+    while True:
+        call = make(token)
+        body = client.send(call)
+        page = client.decode(call, body, decode)
+        if isinstance(page.items, UnsetType):
+            _require_page(client, call, page, body)
+        else:
+            yield from page.items
+        if not page.next_page_token:
+            return
+        token = str(page.next_page_token)
+        if token in used:
+            raise client.bad_reply(call, "the list has no end: it names the same page twice")
+        used.add(token)
+
+
+def _require_page(client: ApiClient, call: Call, page: Page[object], body: bytes) -> None:
+    """An empty list is an empty object. Any other object without items is not a list at all.
+
+    Taken for an empty list it would tell the plan that nothing is live.
+    """
+    if not page.next_page_token and b"".join(body.split()) != b"{}":
+        raise client.bad_reply(call, "it is not a page of a list", body)
