@@ -1,0 +1,227 @@
+"""The coordinating thread: sends errands to workers, takes up results, polls, and waits.
+
+Everything that a run knows is changed here and nowhere else. Workers never sleep: whoever has to
+wait says `Later`, and gives its thread to others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import replace
+from functools import partial
+from heapq import heappop, heappush
+from typing import Final, assert_never
+
+from tuneform.domain.plan import Start, Step, Watch
+from tuneform.domain.report import Noticed, Status, StepBegan, StepEnded
+from tuneform.errors import TuneformError
+from tuneform.execute.attempt import Attempted, attempt
+from tuneform.execute.board import Board, Skip
+from tuneform.execute.crew import Crew
+from tuneform.execute.ending import Ending, ending_of, late, started
+from tuneform.execute.job import Lane
+from tuneform.execute.options import Options
+from tuneform.execute.result import Later, Performed, StillTraining, Tools
+from tuneform.execute.vigil import Findings, Vigil, Watched
+from tuneform.execute.watching import Sighting, poll
+
+SLICE_SECONDS: Final = 0.2
+"""The longest time in which nobody asks whether to stop."""
+
+
+class Loop:
+    """Drains lanes, one stage after the other.
+
+    Args:
+        tools: for the workers.
+        options: how.
+        crew: the workers; one more than errands under way, for polls.
+        board: where every change stands.
+    """
+
+    def __init__(self, tools: Tools, options: Options, crew: Crew, board: Board) -> None:
+        self._tools = tools
+        self._options = options
+        self._crew = crew
+        self._board = board
+        self._vigil = Vigil(options, tools.clock)
+        self._errands = 0
+        self._delayed: list[tuple[float, int, Lane]] = []
+        self._delays = 0
+
+    def drain(self, lanes: Sequence[Lane], skip: Skip) -> None:
+        """Perform the steps of these lanes; return when all have ended, or when halted."""
+        board = self._board
+        board.open_stage(lanes, skip)
+        while board.ready or self._delayed or self._vigil or self._crew.busy:
+            if board.halted:
+                if not self._crew.busy:
+                    break
+                self._crew.collect(SLICE_SECONDS)
+            else:
+                self._send_what_is_due()
+                self._rest()
+        self._vigil.drop_idle()  # nobody is under way any longer
+        self._delayed.clear()
+        board.close_stage()
+
+    def _send_what_is_due(self) -> None:
+        now = self._tools.clock.monotonic()
+        while self._delayed and self._delayed[0][0] <= now:
+            self._board.ready.append(heappop(self._delayed)[2])
+        while self._board.ready and self._errands < self._options.parallelism:
+            self._begin(self._board.ready.popleft())
+        due = self._vigil.due
+        if due is not None and due <= now:
+            tools, names = self._tools, self._vigil.begin_poll()
+            self._crew.send(partial(poll, tools.provider, tools.clock, names), self._take_up_poll)
+
+    def _rest(self) -> None:
+        """Wait for the first thing to happen, but never long."""
+        now = self._tools.clock.monotonic()
+        dues = [self._delayed[0][0]] if self._delayed else []
+        if self._vigil.due is not None:
+            dues.append(self._vigil.due)
+        pause = max(0.0, min((due - now for due in dues), default=SLICE_SECONDS))
+        if self._crew.busy:
+            self._crew.collect(min(pause, SLICE_SECONDS))
+        elif dues and not self._board.ready:
+            self._tools.clock.sleep(min(pause, SLICE_SECONDS))
+
+    def _begin(self, lane: Lane) -> None:
+        step, job = lane.step, lane.job
+        assert step is not None, "a lane is ready for a step"
+        job.began = self._tools.clock.monotonic() if job.began is None else job.began
+        if lane.memory is None:
+            self._board.notify(StepBegan(lane.model, job.change.action, step))
+        if isinstance(step, Watch):
+            self._watch(lane, step)
+        else:
+            self._send(lane, step, partial(self._take_up, lane))
+
+    def _send(
+        self,
+        lane: Lane,
+        step: Step,
+        then: Callable[[Future[Attempted]], None],
+        unseen_since: float = 0.0,
+    ) -> None:
+        self._errands += 1
+        errand = lane.errand(step, unseen_since=unseen_since)
+        self._crew.send(partial(attempt, self._tools, errand), then)
+
+    def _take_up(self, lane: Lane, future: Future[Attempted]) -> None:
+        result = self._answer(lane, future)
+        match result:
+            case Performed():
+                self._complete(lane, result)
+            case Later():
+                self._postpone(lane, result)
+            case Ending():
+                self._board.end(lane, result)
+            case StillTraining():
+                raise AssertionError("only a watched training is examined")
+            case _:
+                assert_never(result)
+
+    def _answer(
+        self, lane: Lane, future: Future[Attempted]
+    ) -> Performed | Later | StillTraining | Ending:
+        """What a worker says. What it raises is that its intent could not be written."""
+        self._errands -= 1
+        try:
+            attempted = future.result()
+        except TuneformError as error:
+            return replace(ending_of(error), for_all=True)
+        lane.intent = attempted.intent
+        return attempted.result
+
+    def _complete(self, lane: Lane, result: Performed) -> None:
+        step = lane.step
+        assert step is not None, "a step was completed"
+        self._board.settle(lane, Status.DONE)
+        lane.advance(result)
+        lane.job.ended = self._tools.clock.monotonic()
+        self._board.notify(StepEnded(lane.model, lane.job.change.action, step))
+        if lane.step is None:
+            self._board.end(lane)
+        elif isinstance(lane.step, Watch) and not self._board.halted:
+            self._begin(lane)  # it takes no worker, and need not queue for one
+        else:
+            self._board.ready.append(lane)
+
+    def _postpone(self, lane: Lane, later: Later) -> None:
+        due = self._tools.clock.monotonic() + later.seconds
+        if isinstance(lane.step, Start):
+            self._vigil.start_waiting()
+            if self._vigil.deadline is not None and due > self._vigil.deadline:
+                self._board.end(lane, later.otherwise)
+                return
+            if lane.memory is None:
+                reason = later.otherwise.message
+                self._board.notify(Noticed(f"{lane.model}: {reason}; trying again"))
+        lane.memory = later.memory
+        self._delays += 1
+        heappush(self._delayed, (due, self._delays, lane))
+
+    # What is watched.
+
+    def _watch(self, lane: Lane, step: Watch) -> None:
+        """Waiting is no errand: one poll asks for all that is watched."""
+        try:
+            lane.intent = self._tools.ledger.intend(self._tools.run, lane.model, step)
+        except TuneformError as error:
+            self._board.end(lane, replace(ending_of(error), for_all=True))
+            return
+        remote = lane.job.remote_of(step)
+        assert remote is not None, "what is watched has a name"
+        if not self._options.wait:
+            self._board.end(lane, started())
+        elif not self._vigil.add(lane, remote):
+            self._board.end(lane, late())
+
+    def _take_up_poll(self, future: Future[Sighting]) -> None:
+        error = future.exception()
+        if not isinstance(error, Exception):
+            self._take_up_findings(self._vigil.end_poll(future.result()))
+            return
+        ending = self._vigil.fail_poll(error)
+        if ending is None:
+            self._board.notify(Noticed(f"{error}; the trainings go on, and so does the watching"))
+            return
+        for watched in self._vigil.drop_idle():
+            self._board.end(watched.lane, ending)
+
+    def _take_up_findings(self, findings: Findings) -> None:
+        for watched, progress in findings.progress:
+            if progress.point is not None:
+                watched.lane.job.loss = progress.point.loss
+            self._board.notify(progress)
+        for watched in findings.ended:
+            self._trained(watched, Performed())
+        for watched in findings.too_late:
+            self._vigil.drop(watched)
+            self._board.end(watched.lane, late())
+        for watched in () if self._board.halted else findings.closer:
+            step = watched.lane.step
+            assert step is not None, "a watched lane waits in its step"
+            self._send(
+                watched.lane, step, partial(self._take_up_examination, watched), watched.seen_at
+            )
+
+    def _take_up_examination(self, watched: Watched, future: Future[Attempted]) -> None:
+        result = self._answer(watched.lane, future)
+        if isinstance(result, Performed):
+            self._trained(watched, result)
+        elif isinstance(result, Ending):
+            self._vigil.drop(watched)
+            self._board.end(watched.lane, result)
+        elif not self._vigil.end_examination(watched):
+            self._vigil.drop(watched)
+            self._board.end(watched.lane, late())
+
+    def _trained(self, watched: Watched, result: Performed) -> None:
+        self._vigil.drop(watched)
+        watched.lane.job.trained.add(watched.remote)
+        self._complete(watched.lane, result)

@@ -1,0 +1,121 @@
+"""What goes to a worker, and what comes back. Workers share nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from tuneform.clock import Clock
+from tuneform.domain.live import Live
+from tuneform.domain.plan import Start, Step
+from tuneform.errors import RemoteError
+from tuneform.execute.ending import Ending
+from tuneform.ledger.base import IntentId, Ledger, RunId
+from tuneform.providers.base import Example, Provider
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What every worker may use; all of it may be called by several threads at once.
+
+    Attributes:
+        provider: the service.
+        ledger: where intents go.
+        run: the run that they belong to.
+        clock: says how late it is. Workers never sleep: they answer `Later`.
+        examples: reads the dataset of a start again; raises Stale where it is another one.
+    """
+
+    provider: Provider
+    ledger: Ledger
+    run: RunId
+    clock: Clock
+    examples: Callable[[Start], Sequence[Example]]
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What one attempt at a step leaves to the next.
+
+    Attributes:
+        since: monotonic second of the first attempt that met with `error`, or had to wait.
+        error: what the last create answered.
+        sends: count of creates sent.
+        lost: whether the reply to one of them was lost, so that it may have arrived.
+        look: the next attempt only looks, and sends nothing.
+    """
+
+    since: float
+    error: RemoteError | None = None
+    sends: int = 0
+    lost: bool = False
+    look: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """One attempt at one step.
+
+    Attributes:
+        model: whose step it is.
+        step: what to do.
+        remote: the object; None where the provider will assign its name.
+        seen: the objects that it touches, as the plan or this run last saw them.
+        fingerprint: short fingerprint of the version that this change trains; None where it
+            trains none, and the plan saw the version itself.
+        trained: whether this run watched the object's training end. Reads may still lag.
+        unseen_since: monotonic second when a watched object was last seen.
+        memory: of the attempt before; None for the first.
+        intent: its entry in the ledger; None before the first attempt.
+    """
+
+    model: str
+    step: Step
+    remote: str | None
+    seen: Mapping[str, Live] = field(default_factory=dict)
+    fingerprint: str | None = None
+    trained: bool = False
+    unseen_since: float = 0.0
+    memory: Memory | None = None
+    intent: IntentId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Performed:
+    """The step is complete.
+
+    Attributes:
+        seen: objects as they are now.
+        gone: remote names of objects that are no more.
+        loss: of the last training step, where it was read.
+        note: one sentence worth telling, else empty.
+    """
+
+    seen: tuple[Live, ...] = ()
+    gone: tuple[str, ...] = ()
+    loss: float | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """The step must wait.
+
+    Attributes:
+        seconds: until the next attempt.
+        memory: what that attempt must know.
+        otherwise: how the change ends if it cannot be waited for.
+    """
+
+    seconds: float
+    memory: Memory
+    otherwise: Ending
+
+
+@dataclass(frozen=True, slots=True)
+class StillTraining:
+    """A watched training that was looked at closely has not ended."""
+
+
+Result: TypeAlias = Performed | Later | StillTraining | Ending

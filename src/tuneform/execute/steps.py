@@ -1,0 +1,145 @@
+"""One attempt at one step, in a worker: look again, act, and say what is there now."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final, assert_never
+
+from tuneform.domain.live import Live, LiveState
+from tuneform.domain.plan import (
+    Cancel,
+    Delete,
+    Patch,
+    Promote,
+    Release,
+    Rewrite,
+    Start,
+    Step,
+    Watch,
+)
+from tuneform.domain.report import Status
+from tuneform.domain.spec import Fields
+from tuneform.execute.arrival import LAG_SECONDS, LOOK_SECONDS
+from tuneform.execute.ending import AGAIN, Ending
+from tuneform.execute.look import gone, look, look_at, write
+from tuneform.execute.promote import promote
+from tuneform.execute.result import Errand, Later, Memory, Performed, Result, Tools
+from tuneform.execute.start import start
+from tuneform.execute.watching import examine
+
+STOP_SECONDS: Final = 30.0
+"""How long a delete waits for a cancelled training to stop."""
+
+STOP_LOOK_SECONDS: Final = 0.5
+
+
+def perform(tools: Tools, errand: Errand) -> Result:
+    """Attempt the step of an errand.
+
+    Raises:
+        Stale: an object is not what was seen, or the examples are others; nothing was written.
+        RemoteError: the service refused, or could not be reached.
+    """
+    step = errand.step
+    match step:
+        case Start():
+            return start(tools, errand, step)
+        case Watch():
+            return examine(tools, errand)
+        case Patch() | Rewrite() | Promote():
+            return _edit(tools, errand, step)
+        case Cancel():
+            return _cancel(tools, _seen(errand))
+        case Delete():
+            return _delete(tools, errand)
+        case Release():
+            now = look_at(tools.provider, _seen(errand))
+            return Performed((write(tools.provider, now, Fields(), None),))
+        case _:
+            assert_never(step)
+
+
+def touched(step: Step, remote: str | None) -> tuple[str, ...]:
+    """Remote names of the objects that a step looks at or writes; of a start, none yet."""
+    if isinstance(step, Start) or remote is None:
+        return ()
+    return (remote, *step.clears) if isinstance(step, Promote) else (remote,)
+
+
+def _seen(errand: Errand) -> Live:
+    """The object, as last seen. A step on an object that nobody saw is a bug, and a KeyError."""
+    assert errand.remote is not None, "only a start may have no name yet"
+    return errand.seen[errand.remote]
+
+
+def _edit(tools: Tools, errand: Errand, step: Patch | Rewrite | Promote) -> Result:
+    now = _look_settled(tools, errand)
+    if isinstance(now, Later):
+        return now
+    match step:
+        case Patch():
+            return Performed((write(tools.provider, now, step.fields, step.mark),))
+        case Rewrite():
+            return Performed((write(tools.provider, now, Fields(), step.mark),))
+        case Promote():
+            return promote(tools, errand, step, now)
+        case _:
+            assert_never(step)
+
+
+def _look_settled(tools: Tools, errand: Errand) -> Live | Later:
+    """Look at an object; where the list called it trained, until a read says so as well."""
+    seen = _seen(errand)
+    now = look(tools.provider, seen)
+    if now is not None and not (errand.trained and now.state is LiveState.TRAINING):
+        return now
+    late = tools.clock.monotonic()
+    memory = errand.memory or Memory(since=late)
+    if errand.trained and late - memory.since < LAG_SECONDS:
+        return Later(LOOK_SECONDS, memory, _lagging(seen.remote))
+    if now is None:
+        raise gone(seen.remote)
+    return now
+
+
+def _lagging(remote: str) -> Ending:
+    return Ending(
+        Status.FAILED,
+        "lagging",
+        f"{remote} is listed as trained, and does not read as trained yet",
+        AGAIN,
+    )
+
+
+def _cancel(tools: Tools, seen: Live) -> Performed:
+    """Mark first: a service may go on calling a cancelled version ACTIVE."""
+    now = look_at(tools.provider, seen)
+    assert now.mark is not None, "a plan cancels only what is ours"
+    if now.state in (LiveState.ACTIVE, LiveState.FAILED):
+        # Nothing is left to cancel, and the word would spoil what may be a good version.
+        return Performed((now,), note=f"the training of {now.remote} had already ended")
+    if not now.mark.cancelled:
+        now = write(tools.provider, now, Fields(), replace(now.mark, cancelled=True))
+    tools.provider.cancel(now.remote)
+    return Performed((now,))
+
+
+def _delete(tools: Tools, errand: Errand) -> Result:
+    """Delete; what is gone already is a success. A cancelled training is given time to stop."""
+    seen = _seen(errand)
+    now = look(tools.provider, seen)
+    if now is not None:
+        late = tools.clock.monotonic()
+        memory = errand.memory or Memory(since=late)
+        cancelled = now.mark is not None and now.mark.cancelled
+        stopping = cancelled and now.state is LiveState.TRAINING
+        if stopping and late - memory.since < STOP_SECONDS:
+            return Later(STOP_LOOK_SECONDS, memory, _not_stopped(seen.remote))
+        tools.provider.delete(seen.remote)
+    return Performed(gone=(seen.remote,))
+
+
+def _not_stopped(remote: str) -> Ending:
+    return Ending(
+        Status.FAILED, "not-stopped", f"the cancelled training of {remote} has not stopped", AGAIN
+    )
