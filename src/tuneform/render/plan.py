@@ -1,0 +1,158 @@
+"""A plan for people, and for programs (`plan_json`). Draws what was decided and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from tuneform.domain.diagnostic import Diagnostic
+from tuneform.domain.plan import Action, Cancel, Change, Delete, DeltaValue, FieldDelta, Plan
+from tuneform.render.diagnostics import diagnostics_text
+from tuneform.render.layout import GAP, cells, counted, joined, pad, wrap
+from tuneform.render.look import Look, Style
+from tuneform.render.plan_json import plan_json
+from tuneform.render.signs import SIGN_WIDTH, drawn_sign, sign_of
+from tuneform.render.steps import step_groups
+
+__all__ = ["plan_json", "plan_text"]
+
+_MARGIN = "  "
+_BODY = " " * (len(_MARGIN) + SIGN_WIDTH + 1)
+_FORCES = "# forces a new training"
+_ROOMY = 60  # cells: narrower, text goes on under its label
+
+
+def plan_text(plan: Plan, look: Look, *, diagnostics: Sequence[Diagnostic] = ()) -> str:
+    """A plan as text.
+
+    Args:
+        plan: what was decided.
+        look: how text is to look.
+        diagnostics: warnings about the files that it was made from; they come first.
+
+    Returns:
+        Text whose last line is the one of the contract, section 7; that line is never broken.
+    """
+    parts = [diagnostics_text(diagnostics, look)] if diagnostics else []
+    if plan.is_empty:
+        return "\n\n".join((*parts, "No changes. Live models match the manifests."))
+    shown = [change for change in plan.changes if change.action is not Action.KEEP]
+    heading = wrap(f"Plan for {plan.owner} on {plan.provider}", look, style=Style.BOLD)
+    parts.append(joined((*heading, *_legend(shown, look))))
+    parts += [joined(_change(change, look)) for change in shown]
+    parts.append(joined((*_losses(shown, look), _summary(plan))))
+    return "\n\n".join(parts)
+
+
+def _legend(changes: Sequence[Change], look: Look) -> Iterator[str]:
+    """The signs that occur, in the order of summaries."""
+    occurring = {change.action for change in changes}
+    for action in Action:
+        if action in occurring:
+            plain = wrap(sign_of(action).meaning, look, first=_BODY)
+            yield f"{_MARGIN}{drawn_sign(action, look)} {plain[0].lstrip()}"
+            yield from plain[1:]
+
+
+def _change(change: Change, look: Look) -> list[str]:
+    """One change: its heading, why, the fields, the steps, the notes."""
+    lines = _heading(change, look)
+    lines += wrap(change.reason.message, look, first=_BODY)
+    lines += _deltas(change.deltas, look)
+    for label, words, destructive in step_groups(change):
+        style = Style.RED if destructive else None
+        head = f"{_BODY}{label + ':':<6} "
+        rest = " " * len(head) if look.width >= _ROOMY else _BODY + _MARGIN
+        lines += wrap(words, look, first=head, rest=rest, style=style)
+    for note in change.notes:
+        lines += wrap(f"note: {note}", look, first=_BODY, rest=_BODY + _MARGIN, style=Style.DIM)
+    return lines
+
+
+def _heading(change: Change, look: Look) -> list[str]:
+    """Sign, name and remote name; the latter on a line of its own where it must."""
+    name, remote = look.clean(change.model), look.clean(change.remote or "")
+    painted = look.paint(name, Style.BOLD)
+    head = f"{_MARGIN}{drawn_sign(change.action, look)} {painted}"
+    if not remote:
+        return [head]
+    if cells(_BODY + name + GAP + remote) <= look.width:
+        return [head + GAP + look.paint(remote, Style.DIM)]
+    return [head, _BODY + look.paint(remote, Style.DIM)]
+
+
+def _deltas(deltas: Sequence[FieldDelta], look: Look) -> list[str]:
+    """`field: before -> after`, aligned where all of them fit so, else each as it fits."""
+    fields = [look.clean(delta.field) + ":" for delta in deltas]
+    column = max(map(cells, fields), default=0)
+    rows = list(zip(fields, deltas, strict=True))
+    aligned = [_line(pad(field, column), delta, look) for field, delta in rows]
+    if all(aligned):
+        return aligned
+    lines: list[str] = []
+    for field, delta in rows:
+        line = _line(field, delta, look)
+        lines += [line] if line else _broken(field, delta, look)
+    return lines
+
+
+def _line(field: str, delta: FieldDelta, look: Look) -> str:
+    """One difference on one line; empty where it does not fit."""
+    comment = GAP + _FORCES if delta.effect == "retrain" else ""
+    told = f"{_BODY}{field} {_value(delta.before, look)} -> {_value(delta.after, look)}"
+    if cells(told + comment) > look.width:
+        return ""
+    return told + look.paint(comment, Style.YELLOW)
+
+
+def _broken(field: str, delta: FieldDelta, look: Look) -> list[str]:
+    """A difference that needs more than one line."""
+    lines = [_BODY + field]
+    if delta.effect == "retrain":
+        lines += wrap(_FORCES, look, first=_BODY, rest=f"{_BODY}# ", style=Style.YELLOW)
+    lines += wrap(_value(delta.before, look), look, first=f"{_BODY}{_MARGIN}   ")
+    return lines + wrap(_value(delta.after, look), look, first=f"{_BODY}{_MARGIN}-> ")
+
+
+def _value(value: DeltaValue, look: Look) -> str:
+    """Text in quotes, so that `"5"` is not 5 and nothing is not empty."""
+    match value:
+        case None:
+            return "(not set)"
+        case str():
+            quoted = look.clean(value).replace('"', '\\"')
+            return f'"{quoted}"'
+        case _:
+            return str(value)
+
+
+def _losses(changes: Sequence[Change], look: Look) -> list[str]:
+    """What the plan takes away, said once more where everybody looks."""
+    steps = [step for change in changes for step in change.steps]
+    deleted = sum(isinstance(step, Delete) for step in steps)
+    cancelled = sum(isinstance(step, Cancel) for step in steps)
+    told = [
+        f"Deletes {counted(deleted, 'object')} for good." if deleted else "",
+        f"Cancels {counted(cancelled, 'training')}." if cancelled else "",
+    ]
+    text = " ".join(filter(None, told))
+    return wrap(text, look, style=Style.BOLD_RED) if text else []
+
+
+def _summary(plan: Plan) -> str:
+    """The last line, as the contract words it."""
+    count = plan.summary
+    always = (
+        (Action.CREATE, "to create"),
+        (Action.REPLACE, "to replace"),
+        (Action.UPDATE, "to update"),
+        (Action.DELETE, "to delete"),
+    )
+    sometimes = (
+        (Action.PROMOTE, "to promote"),
+        (Action.RELEASE, "to release"),
+        (Action.HOLD, "held"),
+        (Action.WAIT, "training"),
+    )
+    told = [f"{count[action]} {words}" for action, words in always]
+    told += [f"{count[action]} {words}" for action, words in sometimes if count[action]]
+    return f"Plan: {', '.join(told)}."

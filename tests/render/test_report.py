@@ -1,0 +1,134 @@
+"""What became of a plan."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tuneform.domain.plan import Action
+from tuneform.domain.report import Outcome, Report, Status
+from tuneform.render.json_text import json_text
+from tuneform.render.look import Look
+from tuneform.render.report import report_json, report_text
+
+from .golden import assert_golden
+from .laws import FOREIGN, LOOKS, assert_fits, assert_safe, law, stripped
+from .values import OWNER, change, every_report
+
+
+def report(*outcomes: tuple[Action, Status, str], interrupted: bool = False) -> Report:
+    made = tuple(
+        Outcome(change(f"m{at}", action), status, code=code)
+        for at, (action, status, code) in enumerate(outcomes)
+    )
+    return Report(OWNER, "embedded", made, interrupted=interrupted)
+
+
+def test_golden():
+    assert_golden("report-80.txt", report_text(every_report(), Look(80)))
+
+
+KEPT = (Action.KEEP, Status.UNCHANGED, "")
+CREATED = (Action.CREATE, Status.DONE, "")
+
+
+@pytest.mark.parametrize(
+    ("value", "closing"),
+    [
+        (report(), "Apply complete: nothing to do."),
+        (report(KEPT), "Apply complete: 1 unchanged."),
+        (
+            report(KEPT, CREATED, KEPT, (Action.REPLACE, Status.DONE, "")),
+            "Apply complete: 1 created, 1 replaced, 2 unchanged.",
+        ),
+        (report((Action.CREATE, Status.STARTED, "")), "Apply complete: 1 started."),
+        (report((Action.HOLD, Status.HELD, "pinned")), "Apply complete: 1 held."),
+        (
+            report(CREATED, (Action.HOLD, Status.HELD, "protected")),
+            "Apply incomplete: 1 created, 1 held.\nExit 5: a protection did its work.",
+        ),
+        (
+            report((Action.WAIT, Status.TIMED_OUT, "timeout")),
+            (
+                "Apply incomplete: 1 timed out.\n"
+                "Exit 9: time ran out; the training that has begun is not lost."
+            ),
+        ),
+        (
+            report((Action.CREATE, Status.FAILED, "x"), (Action.CREATE, Status.SKIPPED, "x")),
+            "Apply incomplete: 1 failed, 1 skipped.\nExit 1: an error before anything was written.",
+        ),
+        (
+            report((Action.CREATE, Status.INTERRUPTED, ""), interrupted=True),
+            "Apply incomplete: 1 interrupted.\nExit 130: interrupted; run it again to go on.",
+        ),
+    ],
+)
+def test_closing_lines(value, closing):
+    text = report_text(value, Look())
+    assert text.endswith(closing)
+    assert text[: -len(closing)].endswith("\n\n") or text == closing
+
+
+OUTCOMES = st.builds(
+    Outcome,
+    change=st.builds(change, FOREIGN, st.sampled_from(Action)),
+    status=st.sampled_from(Status),
+    message=FOREIGN,
+    hint=FOREIGN,
+    code=FOREIGN,
+    seconds=st.floats(0, 1e6),
+    loss=st.none() | st.floats(),
+)
+
+
+@law
+@given(st.lists(OUTCOMES, max_size=3), LOOKS)
+def test_laws(outcomes, look):
+    value = Report(OWNER, "gemini", tuple(outcomes))
+    text = report_text(value, look)
+    assert_safe(text)
+    assert stripped(text) == report_text(value, dataclasses.replace(look, colour=False))
+    assert text.isascii() or look.unicode
+    told = report_json(value)
+    assert json.loads(json_text(told))["summary"] == told["summary"]
+    assert sum(told["summary"].values()) == len(outcomes)
+
+
+@law
+@given(LOOKS)
+def test_width(look):
+    assert_fits(report_text(every_report(), look), look)
+
+
+def test_other_commands_close_in_their_own_name():
+    waited = report((Action.WAIT, Status.DONE, ""))
+    assert report_text(waited, Look(), title="Wait").endswith("Wait complete: 1 trained.")
+
+
+def test_json():
+    value = report_json(every_report())
+    assert value["exit_code"] == 8
+    assert value["interrupted"] is False
+    assert value["outcomes"][1] == {
+        "model": "number-generator",
+        "action": "replace",
+        "status": "failed",
+        "code": "training-failed",
+        "message": "The training of tunedModels/number-generator-abcdefghij failed.",
+        "hint": "change the data, or raise spec.revision",
+        "remote": "tunedModels/number-generator-abcdefghij",
+        "performed": [],
+        "seconds": 3725,
+        "loss": None,
+    }
+
+
+def test_a_loss_that_is_no_number_is_null():
+    lost = Outcome(change("m", Action.CREATE), Status.DONE, loss=math.nan)
+    assert report_json(Report(OWNER, "x", (lost,)))["outcomes"][0]["loss"] is None
