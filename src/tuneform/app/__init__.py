@@ -1,0 +1,1 @@
+"""Use cases: gather, decide, act. The only place that chooses implementations."""

@@ -1,0 +1,192 @@
+"""Takes an object under management: `import`."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from tuneform.app.adoptable import (
+    check_dataset,
+    check_declared,
+    check_object,
+    check_steps,
+    check_undeclared,
+    mark_for,
+)
+from tuneform.app.applying import Ears, Wishes, carry_out
+from tuneform.app.datasets import format_of
+from tuneform.app.declare import Declared, check_datasets, declare
+from tuneform.app.invocation import Invocation
+from tuneform.app.manifest_file import write_manifest
+from tuneform.app.starter import project_name
+from tuneform.app.wiring import Opened, lock_owner, open_provider
+from tuneform.dataset.files import OutsideProject, inside
+from tuneform.domain.desired import Desired
+from tuneform.domain.diagnostic import has_errors
+from tuneform.domain.live import Live, LiveSet
+from tuneform.domain.names import NAME_RULE, is_name
+from tuneform.domain.plan import Action, Change, Plan, Reason, ReasonCode, Rewrite
+from tuneform.domain.report import Report
+from tuneform.domain.spec import DatasetFacts, DatasetRef
+from tuneform.engine.estate import sort_out
+from tuneform.errors import InvalidProject, LocalError, UsageError
+from tuneform.providers.base import Provider
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """What `import` was asked for.
+
+    Attributes:
+        remote: full name, or the bare id, of the live object.
+        name: of the model that it becomes a version of.
+        dataset: the file that it was trained from, as given on the command line.
+    """
+
+    remote: str
+    name: str
+    dataset: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """What `import` did.
+
+    Attributes:
+        manifest: the file that was written, relative to the project; None where the model was
+            declared already.
+        remote: full name of the object.
+        report: of writing the mark; without outcomes where the object bore it already.
+    """
+
+    manifest: str | None
+    remote: str
+    report: Report
+
+
+def adopt(invocation: Invocation, adoption: Adoption, ears: Ears) -> Adopted:
+    """Write the manifest, atomically, then mark the object `staged` and `adopted`.
+
+    The order matters: an object that is marked before its manifest exists would be deleted by the
+    next apply. Run again after any crash, it goes on where it stopped.
+
+    Raises:
+        UsageError: the name or the dataset makes no sense.
+        Refused: the object failed, belongs to somebody else, or was trained from other data.
+    """
+    if not is_name(adoption.name):
+        raise UsageError(
+            f"--as {adoption.name!r}: {NAME_RULE}", hint=f"such as {project_name(adoption.name)}"
+        )
+    declared = declare(invocation)
+    with (
+        lock_owner(declared.owner, "import", invocation),
+        open_provider(declared.project, invocation, trains=False) as opened,
+    ):
+        live = _find(opened.provider, adoption, declared)
+        check_object(live, declared.owner, adoption.name)
+        dataset = _inside_project(invocation, adoption.dataset)
+        estate = sort_out(declared.desired, LiveSet(tuple(opened.provider.list())))
+        others = [
+            each for each in estate.versions.get(adoption.name, ()) if each.remote != live.remote
+        ]
+        manifest = None
+        if desired := _desired(declared, adoption.name):
+            check_dataset(desired, dataset)
+            check_steps(opened.provider, live, desired.data.examples)
+            check_declared(live, desired, others, estate)
+        else:
+            check_undeclared(adoption.name, others)
+            facts = _read(invocation, declared, live, dataset)
+            check_steps(opened.provider, live, facts.examples)
+            manifest = write_manifest(invocation, declared, adoption.name, live, dataset)
+            declared = declare(invocation)
+            desired = _desired(declared, adoption.name)
+        if desired is None:
+            raise LocalError(
+                f"{manifest} was written, but no manifest of the project declares "
+                f"{adoption.name!r} now",
+                hint="run `tuneform validate`, then the import again",
+            )
+        return Adopted(
+            manifest, live.remote, _mark(invocation, declared, opened, live, desired, ears)
+        )
+
+
+def _desired(declared: Declared, name: str) -> Desired | None:
+    return next((each for each in declared.desired.models if each.name == name), None)
+
+
+def _find(provider: Provider, adoption: Adoption, declared: Declared) -> Live:
+    collection = declared.capabilities.collection or ""
+    remote = adoption.remote if "/" in adoption.remote else collection + adoption.remote
+    live = provider.observe(remote)
+    if live is None:
+        raise UsageError(
+            f"there is no {remote}",
+            hint=f"name an object as the service lists it, such as {collection}my-model",
+        )
+    return live
+
+
+def _read(invocation: Invocation, declared: Declared, live: Live, dataset: str) -> DatasetFacts:
+    """What the dataset holds, checked against the limits of the object's base."""
+    ref = DatasetRef(dataset, format_of(dataset))
+    limits = declared.capabilities.base(live.base or "*").limits
+    checked = check_datasets(invocation, [(ref, limits)])[ref]
+    if checked.facts is None or has_errors(checked.diagnostics):
+        raise InvalidProject(checked.diagnostics)
+    return checked.facts
+
+
+def _inside_project(invocation: Invocation, dataset: Path) -> str:
+    """The dataset as given at the prompt, relative to the project."""
+    path = os.path.relpath(dataset.absolute(), invocation.root)
+    try:
+        found = inside(invocation.root, path.replace(os.sep, "/"))
+    except OutsideProject as error:
+        raise UsageError(
+            f"--dataset {str(dataset)!r} is not in the project",
+            hint="copy it next to the manifests: git has to keep it",
+        ) from error
+    if not found.is_file():
+        raise UsageError(
+            f"--dataset: there is no file {str(dataset)!r}",
+            hint="the path is relative to the folder that you are in",
+        )
+    return path.replace(os.sep, "/")
+
+
+def _is_adopted(live: Live, desired: Desired) -> bool:
+    """Whether the object bears a sound mark of this very version, and one of its own."""
+    mark = live.mark
+    return (
+        mark is not None
+        and not mark.unknown
+        and mark.fingerprint == desired.fingerprint_short
+        and (live.remote == desired.remote or mark.adopted == live.id)
+    )
+
+
+def _mark(
+    invocation: Invocation,
+    declared: Declared,
+    opened: Opened,
+    live: Live,
+    desired: Desired,
+    ears: Ears,
+) -> Report:
+    if _is_adopted(live, desired):
+        return Report(declared.owner, declared.project.provider.type)
+    mark = mark_for(live, desired)
+    change = Change(
+        desired.name,
+        Action.UPDATE,
+        Reason(ReasonCode.MARK_CHANGED, f"{live.remote} is adopted as {desired.name}."),
+        remote=live.remote,
+        steps=(Rewrite(live.remote, mark),),
+        versions=(live,),
+    )
+    plan = Plan(declared.owner, declared.project.provider.type, (change,))
+    return carry_out(invocation, declared, opened, plan, Wishes(), ears)

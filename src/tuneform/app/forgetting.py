@@ -1,0 +1,64 @@
+"""Lets objects go: takes our mark off, and leaves them alone from then on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from tuneform.app.applying import Ears, Wishes, carry_out
+from tuneform.app.declare import Declared, declare
+from tuneform.app.invocation import Invocation
+from tuneform.app.wiring import Opened, lock_owner, open_provider
+from tuneform.domain.live import LiveSet
+from tuneform.domain.plan import Action, Change, Plan, Reason, ReasonCode, Release
+from tuneform.domain.report import Report
+from tuneform.engine.estate import sort_out
+from tuneform.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Forgetting:
+    """A release that can be carried out while the lock is held.
+
+    Attributes:
+        plan: takes the mark off all versions of one model.
+        declared: whether a manifest declares the model still.
+    """
+
+    invocation: Invocation
+    project: Declared
+    opened: Opened
+    plan: Plan
+    declared: bool
+
+    def run(self, ears: Ears) -> Report:
+        """Carry it out."""
+        return carry_out(self.invocation, self.project, self.opened, self.plan, Wishes(), ears)
+
+
+@contextmanager
+def forget(invocation: Invocation, name: str) -> Iterator[Forgetting]:
+    """Plan to take our mark off every version of a model; the objects stay."""
+    declared = declare(invocation)
+    with (
+        lock_owner(declared.owner, "forget", invocation),
+        open_provider(declared.project, invocation, trains=False) as opened,
+    ):
+        estate = sort_out(declared.desired, LiveSet(tuple(opened.provider.list())))
+        versions = estate.versions.get(name, ())
+        if not versions:
+            raise UsageError(
+                f"no live object is marked as a version of {name!r}",
+                hint="`tuneform status` lists the models",
+            )
+        change = Change(
+            name,
+            Action.RELEASE,
+            Reason(ReasonCode.RETAINED, "Forgotten on request: the objects stay."),
+            steps=tuple(Release(each.remote) for each in versions),
+            versions=tuple(each.live for each in versions),
+        )
+        plan = Plan(declared.owner, declared.project.provider.type, (change,))
+        is_declared = any(each.name == name for each in declared.desired.models)
+        yield Forgetting(invocation, declared, opened, plan, is_declared)

@@ -1,0 +1,125 @@
+"""Writes the manifest of an imported object. What it means to import one is not known here."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from posixpath import relpath
+from typing import Any
+
+import yaml
+
+from tuneform.app.declare import Declared
+from tuneform.app.invocation import Invocation
+from tuneform.dataset.files import inside
+from tuneform.domain.desired import Desired
+from tuneform.domain.live import Live
+from tuneform.errors import LocalError, Refused
+
+
+def write_manifest(
+    invocation: Invocation, declared: Declared, name: str, live: Live, dataset: str
+) -> str:
+    """Write a manifest with the object's effective settings, in the first folder of manifests.
+
+    Args:
+        invocation: of the command.
+        declared: the project as it is.
+        name: of the model, which is not declared yet.
+        live: the object.
+        dataset: its dataset, relative to the project.
+
+    Returns:
+        The file, relative to the project.
+
+    Raises:
+        LocalError: it cannot be written, or is there already.
+        Refused: the object was tuned from another one that no manifest wants.
+    """
+    parent = _parent_of(live, declared)
+    target = _manifest_path(invocation, declared, name)
+    folder = target.rpartition("/")[0]
+    text = _manifest_text(
+        name, live, relpath(dataset, folder or "."), parent.name if parent else None
+    )
+    path = inside(invocation.root, target)
+    if path.exists():
+        raise LocalError(
+            f"{target} exists, and does not declare {name!r}",
+            hint="move it, or declare the model there and run the import again",
+        )
+    _write_atomically(path, text)
+    return target
+
+
+def _parent_of(live: Live, declared: Declared) -> Desired | None:
+    """The declared model that the object was tuned from."""
+    if live.source is None:
+        return None
+    for model in declared.desired.models:
+        if model.remote == live.source:
+            return model
+    raise Refused(
+        f"{live.remote} was tuned from {live.source}, which no manifest wants as it is",
+        hint="import that one first, under the name of a declared model",
+    )
+
+
+def _manifest_path(invocation: Invocation, declared: Declared, name: str) -> str:
+    for each in declared.project.manifests:
+        if inside(invocation.root, each).is_dir():
+            return f"{each.strip('/')}/{name}.yaml".removeprefix("./")
+    raise LocalError(
+        "tuneform.yaml lists no folder under manifests, only files",
+        hint="list a folder there, or declare the model in one of the files and import again",
+    )
+
+
+def _manifest_text(name: str, live: Live, dataset: str, parent: str | None) -> str:
+    """The manifest of an imported object, with every setting that it was trained with.
+
+    Args:
+        name: of the model.
+        live: the object.
+        dataset: path relative to the manifest.
+        parent: the declared model that it was tuned from, if any.
+    """
+    spec: dict[str, Any] = {"displayName": live.display_name or name}
+    if live.description:
+        spec["description"] = live.description
+    spec |= {"tunedFrom": parent} if parent else {"baseModel": live.base}
+    spec["dataset"] = {"path": dataset}
+    settings = live.hyperparameters.as_api()
+    if settings.get("learningRate") and "learningRateMultiplier" in settings:
+        # The service echoes both; the rate is what was effective.
+        del settings["learningRateMultiplier"]
+    if settings:
+        spec["hyperparameters"] = settings
+    document = {
+        "apiVersion": "tuneform/v1",
+        "kind": "TunedModel",
+        "metadata": {"name": name},
+        "spec": spec,
+    }
+    body = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
+    return f"# Imported from {live.remote}.\n{body}"
+
+
+def _write_atomically(path: Path, text: str) -> None:
+    """A reader, and a crash, finds the whole file or none."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".import-", suffix=".tmp")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).chmod(0o644)
+            Path(name).replace(path)
+        except OSError:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise LocalError(f"{path} cannot be written: {error.strerror}") from error

@@ -1,0 +1,146 @@
+"""Gather, decide: what a plan is made from, and the plan."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from tuneform.app.declare import Declared, declare
+from tuneform.app.invocation import Invocation
+from tuneform.app.wiring import ledger_of, open_provider
+from tuneform.domain.desired import DesiredSet
+from tuneform.domain.diagnostic import Diagnostic, Severity
+from tuneform.domain.live import LiveSet, RecordedSet
+from tuneform.domain.plan import Plan, Start
+from tuneform.domain.selection import EVERYTHING, Selection
+from tuneform.engine.guard import guard_deletions
+from tuneform.engine.plan import make_destroy_plan, make_plan
+from tuneform.engine.select import idle_patterns
+from tuneform.errors import InvalidProject, LocalError, Refused, UsageError
+from tuneform.manifest.locate import pinpoint
+from tuneform.providers.base import Provider
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan with what it was made from."""
+
+    declared: Declared
+    live: LiveSet
+    plan: Plan
+
+    def refusal(self, allow_deletes: int | None) -> Refused | None:
+        """Why apply would refuse the plan; None where it would not.
+
+        Args:
+            allow_deletes: count of deletions that are permitted.
+        """
+        try:
+            guard_deletions(self.plan, allow_deletes)
+        except Refused as refusal:
+            return refusal
+        return None
+
+
+def plan_project(
+    invocation: Invocation, selection: Selection = EVERYTHING, *, destroy: bool = False
+) -> Planned:
+    """What apply, or destroy, would do.
+
+    Args:
+        invocation: of the command.
+        selection: models outside it are left alone.
+        destroy: whether all is to go.
+    """
+    declared = declare(invocation)
+    with open_provider(declared.project, invocation, trains=False) as opened:
+        return decide(invocation, declared, opened.provider, selection, destroy=destroy)
+
+
+def decide(
+    invocation: Invocation,
+    declared: Declared,
+    provider: Provider,
+    selection: Selection,
+    *,
+    destroy: bool,
+) -> Planned:
+    """List what is live and plan, with the provider already open."""
+    live = LiveSet(tuple(provider.list()))
+    recorded = _recorded(invocation, declared)
+    make = make_destroy_plan if destroy else make_plan
+    plan = make(declared.desired, live, recorded, selection)
+    _check_patterns(declared.desired, live, selection)
+    _check_bases(invocation, declared, provider, plan)
+    return Planned(declared, live, plan)
+
+
+def _recorded(invocation: Invocation, declared: Declared) -> RecordedSet:
+    """What the ledger knows. It only explains, so a plan goes on without it."""
+    try:
+        with closing(ledger_of(declared.project, invocation)) as ledger:
+            return ledger.recorded(declared.owner)
+    except LocalError:
+        return RecordedSet()
+
+
+def _check_patterns(desired: DesiredSet, live: LiveSet, selection: Selection) -> None:
+    if selection == EVERYTHING:
+        return
+    owner = str(desired.owner)
+    names = {each.mark.model for each in live.objects if each.mark and each.mark.owner == owner}
+    specs = [model.spec for model in desired.models]
+    idle = idle_patterns(selection, specs, names)
+    if idle:
+        raise UsageError(
+            f"no model fits {', '.join(repr(pattern) for pattern in idle)}",
+            hint="`tuneform status` lists the models",
+        )
+
+
+def _check_bases(
+    invocation: Invocation, declared: Declared, provider: Provider, plan: Plan
+) -> None:
+    """A base that the service does not offer is told before anything is applied."""
+    starting = {
+        step.mark.model: step.base
+        for change in plan.changes
+        for step in change.steps
+        if isinstance(step, Start) and step.base
+    }
+    if not starting:
+        return
+    offered = provider.tunable_bases()
+    found = [
+        _not_offered(declared, model, base, offered)
+        for model, base in starting.items()
+        if base not in offered
+    ]
+    if found:
+        raise InvalidProject((*declared.warnings, *pinpoint(tuple(found), invocation.root)))
+
+
+def _not_offered(declared: Declared, model: str, base: str, offered: frozenset[str]) -> Diagnostic:
+    spec = next(each.spec for each in declared.desired.models if each.name == model)
+    near = get_close_matches(base, offered, n=1)
+    if near:
+        hint = f"did you mean {near[0]}?"
+    elif offered:
+        hint = f"it offers {', '.join(sorted(offered))}"
+    else:
+        hint = (
+            "it offers no base at all (the Gemini API has had none since May 2025): what is "
+            "trained can still be kept, edited and deleted; docs/gemini.md tells the choices"
+        )
+    return Diagnostic(
+        Severity.ERROR,
+        "base-not-offered",
+        "the service does not offer this base for tuning",
+        f"A version of {model!r} has to be trained, and {declared.project.provider.type} does "
+        f"not offer {base} for tuning now.",
+        place=spec.place,
+        subject=spec.subject,
+        field="spec.baseModel",
+        hint=hint,
+    )

@@ -1,0 +1,158 @@
+"""Chooses implementations: which provider, which ledger, which lock."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+
+from tuneform.app.invocation import Invocation
+from tuneform.domain.capabilities import Capabilities
+from tuneform.domain.names import Owner
+from tuneform.domain.spec import ProjectSpec
+from tuneform.errors import LocalError, Locked, UsageError
+from tuneform.ledger.base import Ledger
+from tuneform.providers.base import Provider
+from tuneform.providers.gemini.bases import capabilities
+
+PRACTICE_FOLDER = ".practice"
+
+STEP_SECONDS = "TUNEFORM_STEP_SECONDS"
+LONGEST_STEP = 3600
+"""An hour for a step: nobody who rehearses means more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A provider that is ready.
+
+    Attributes:
+        provider: to be asked.
+        poll_first, poll_most: seconds between two looks at trainings, at first and later on.
+    """
+
+    provider: Provider
+    poll_first: float
+    poll_most: float
+
+
+def capabilities_of(provider: str) -> Capabilities:
+    """What a provider can do; nothing is opened."""
+    return capabilities(provider)
+
+
+def open_provider(
+    project: ProjectSpec, invocation: Invocation, *, trains: bool
+) -> AbstractContextManager[Opened]:
+    """Open the project's provider.
+
+    Args:
+        project: names it.
+        invocation: credentials come from its environment variables.
+        trains: whether trainings go on in this process, where the provider trains in processes.
+    """
+    return _PROVIDERS[project.provider.type](project, invocation, trains)
+
+
+def ledger_of(project: ProjectSpec, invocation: Invocation) -> Ledger:
+    """The project's ledger; nothing is read or made yet."""
+    from tuneform.ledger.address import open_ledger
+
+    url = invocation.environ.get("TUNEFORM_LEDGER") or project.ledger
+    return open_ledger(url, invocation.root, invocation.clock)
+
+
+def lock_owner(owner: Owner, command: str, invocation: Invocation) -> AbstractContextManager[None]:
+    """Hold the owner's lock on this machine; whoever holds it already is named at once."""
+    from tuneform.ledger.lock import owner_lock
+
+    return owner_lock(invocation.own_folder / "locks", owner, command, 0.0, invocation.clock)
+
+
+@contextmanager
+def _open_gemini(project: ProjectSpec, invocation: Invocation, _trains: bool) -> Iterator[Opened]:
+    from tuneform.providers.gemini.client import ApiClient, open_client
+    from tuneform.providers.gemini.credentials import choose_credentials
+    from tuneform.providers.gemini.provider import GeminiProvider
+    from tuneform.providers.gemini.retry import Retrier
+    from tuneform.providers.gemini.trust import VARIABLE, check_endpoint, trusted_entries
+
+    trusted = trusted_entries(invocation.environ.get(VARIABLE, ""))
+    endpoint = check_endpoint(project.provider.endpoint, trusted)
+    credentials = choose_credentials(invocation.environ)
+    retrier = Retrier(invocation.clock, random.random)
+    with open_client(endpoint) as http:
+        client = ApiClient(http, endpoint, credentials, clock=invocation.clock, retrier=retrier)
+        provider = GeminiProvider(client, capabilities("gemini"))
+        # On loopback a training lasts seconds, on the real service it lasts minutes.
+        yield Opened(provider, 0.2, 2.0) if endpoint.loopback else Opened(provider, 2.0, 20.0)
+
+
+@contextmanager
+def _open_embedded(project: ProjectSpec, invocation: Invocation, trains: bool) -> Iterator[Opened]:
+    try:
+        from tuneform.service import DataUnusable, TrainerBusy, open_service
+    except ImportError as error:
+        raise LocalError(
+            f"provider embedded needs the practice service: {error.name} is not installed",
+            hint="pip install 'tuneform[embedded]'",
+        ) from error
+    import httpx
+
+    from tuneform.providers.gemini.client import ApiClient, open_client
+    from tuneform.providers.gemini.credentials import ApiKey
+    from tuneform.providers.gemini.provider import GeminiProvider
+    from tuneform.providers.gemini.retry import Retrier
+    from tuneform.providers.gemini.trust import check_endpoint
+
+    pace = _step_seconds(invocation)
+    folder = invocation.root / (project.provider.data or PRACTICE_FOLDER)
+    endpoint = check_endpoint("http://127.0.0.1", ())
+    retrier = Retrier(invocation.clock, random.random)
+    try:
+        service = open_service(
+            folder / "service.db",
+            clock=invocation.clock,
+            require_key=False,
+            trains=trains,
+            step_seconds=pace,
+            # Paced trainings mostly wait, and may overlap; others only contend for this process.
+            workers=4 if pace else 1,
+        )
+    except TrainerBusy as error:
+        raise Locked(str(error), hint="wait until it ends, or stop it") from error
+    except DataUnusable as error:
+        raise LocalError(
+            str(error),
+            hint="mend that, move the file away (its models are lost then), or name another folder "
+            "under provider.data",
+        ) from error
+    with service, open_client(endpoint, transport=httpx.WSGITransport(service.wsgi)) as http:
+        if trains:
+            service.start_training()
+        client = ApiClient(
+            http, endpoint, ApiKey("practice"), clock=invocation.clock, retrier=retrier
+        )
+        yield Opened(GeminiProvider(client, capabilities("embedded")), 0.05, 1.0)
+
+
+def _step_seconds(invocation: Invocation) -> float:
+    """How long each step of the embedded service lasts, so that progress can be watched."""
+    text = invocation.environ.get(STEP_SECONDS) or "0"
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= LONGEST_STEP:
+        raise UsageError(
+            f"{STEP_SECONDS}={text!r} is not a count of seconds from 0 to {LONGEST_STEP}",
+            hint="such as 0.05, or leave it unset to train as fast as it can",
+        )
+    return seconds
+
+
+_PROVIDERS: dict[str, Callable[[ProjectSpec, Invocation, bool], AbstractContextManager[Opened]]] = {
+    "embedded": _open_embedded,
+    "gemini": _open_gemini,
+}

@@ -1,0 +1,1 @@
+"""The command line: options in, a use case called, its value rendered, an exit code out."""

@@ -1,0 +1,35 @@
+"""The commands, in the order in which help shows them."""
+
+from __future__ import annotations
+
+import typer
+
+from tuneform.cli.commands import adopting, datasets, deciding, inspecting, project, training
+from tuneform.cli.options import or_help
+
+app = typer.Typer(
+    help="Keeps tuned language models in agreement with YAML manifests in git.",
+    callback=or_help,
+    invoke_without_command=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"], "max_content_width": 100},
+)
+
+app.command("init")(project.init)
+app.command("validate")(deciding.validate)
+app.command("plan")(deciding.plan)
+app.command("apply")(deciding.apply)
+app.command("destroy")(deciding.destroy)
+app.command("status")(inspecting.status)
+app.command("show")(inspecting.show)
+app.command("wait")(training.wait)
+app.command("cancel")(training.cancel)
+app.command("generate")(inspecting.generate)
+app.command("output")(inspecting.output)
+app.command("import")(adopting.import_)
+app.command("forget")(adopting.forget)
+app.add_typer(datasets.app, name="dataset")
+app.command("schema")(project.schema)
+app.command("serve")(project.serve)
+app.command("version")(project.version)

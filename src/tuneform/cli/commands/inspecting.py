@@ -1,0 +1,106 @@
+"""status, show, output, generate."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from tuneform.cli.options import Common, with_common
+
+NAME = Annotated[str, typer.Argument(metavar="NAME", help="A model.", show_default=False)]
+
+
+class OutputFormat(StrEnum):
+    """How outputs are printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    ENV = "env"
+    YAML = "yaml"
+
+
+@with_common
+def status(common: Common) -> int:
+    """Show what serves and what trains, how far it is, and its loss."""
+    from tuneform.app import inspecting
+    from tuneform.render.status import status_json, status_text
+
+    declared, report = inspecting.status(common.invocation)
+    screen = common.screen
+    screen.protect(declared.project.secrets)
+    screen.warnings(declared.warnings)
+    if common.json:
+        screen.json(status_json(report))
+    else:
+        screen.result(status_text(report, screen.look))
+    return 0
+
+
+@with_common
+def show(common: Common, name: NAME) -> int:
+    """Show one model in full: versions, inputs, loss curve, advice."""
+    from tuneform.app import inspecting
+    from tuneform.render.show import show_json, show_text
+
+    declared, view = inspecting.show(common.invocation, name)
+    screen = common.screen
+    screen.protect(declared.project.secrets)
+    if common.json:
+        screen.json(show_json(view))
+    else:
+        screen.result(show_text(view, screen.look))
+    return 0
+
+
+@with_common
+def generate(
+    common: Common,
+    name: NAME,
+    prompt: Annotated[
+        str, typer.Argument(metavar="PROMPT", help="What to ask.", show_default=False)
+    ],
+) -> int:
+    """Ask the serving version; its preamble is put in front."""
+    from tuneform.app import inspecting
+
+    declared, answer = inspecting.generate(common.invocation, name, prompt)
+    screen = common.screen
+    screen.protect(declared.project.secrets)
+    if common.json:
+        screen.json({"format_version": "1.0", "model": name, "answer": answer})
+    else:
+        screen.result(screen.look.clean(answer))
+    return 0
+
+
+@with_common
+def output(
+    common: Common,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="A model; else all.", show_default=False)
+    ] = None,
+    format_: Annotated[
+        OutputFormat, typer.Option("--format", help="How results are printed.")
+    ] = OutputFormat.TEXT,
+) -> int:
+    """Print the serving versions for applications."""
+    from tuneform.app import inspecting
+    from tuneform.render import output as render
+
+    declared, served = inspecting.output(common.invocation, name)
+    screen = common.screen
+    screen.protect(declared.project.secrets)
+    for missing in served.missing:
+        screen.note(f"warning: no version of {missing!r} serves; it is left out")
+    match format_:
+        case OutputFormat.TEXT:
+            screen.result(render.output_text(served.models, screen.look))
+        case OutputFormat.JSON:
+            screen.json(render.output_json(served.models))
+        case OutputFormat.ENV:
+            screen.result(render.output_env(served.models))
+        case OutputFormat.YAML:
+            screen.result(render.output_yaml(served.models))
+    return 0

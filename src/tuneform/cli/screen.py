@@ -1,0 +1,175 @@
+"""The two streams: results to stdout, everything else to stderr; secrets to neither."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import select
+import sys
+import traceback
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import TextIO
+
+from tuneform.domain.diagnostic import Diagnostic
+from tuneform.errors import InvalidProject, LocalError, TuneformError
+from tuneform.render import json_text, plain
+from tuneform.render.look import Look
+
+DEFAULT_WIDTH = 100
+"""Columns, where no terminal tells."""
+
+
+_HEARING_SECONDS = 0.2
+
+
+class Screen:
+    """Where a command writes.
+
+    Args:
+        environ: the process's environment variables (NO_COLOR, TERM, COLUMNS).
+        out, err: the streams.
+    """
+
+    def __init__(
+        self, environ: Mapping[str, str], out: TextIO | None = None, err: TextIO | None = None
+    ) -> None:
+        self._environ = environ
+        # Whoever closed a stream before we began wants to hear nothing from it.
+        self._out = out or sys.stdout or io.StringIO()
+        self.err = err or sys.stderr or io.StringIO()
+        self._json = False
+        self.look = self._make_look(self._out)
+        self.err_look = self._make_look(self.err)
+
+    def configure(self, *, colour: bool, json: bool) -> None:
+        """Take over what the options of a command say."""
+        self._json = json
+        if not colour:
+            self.look = replace(self.look, colour=False)
+            self.err_look = replace(self.err_look, colour=False)
+
+    def protect(self, secrets: Iterable[str]) -> None:
+        """Redact these values from now on."""
+        self.look = replace(self.look, secrets=tuple(secrets))
+        self.err_look = replace(self.err_look, secrets=tuple(secrets))
+
+    @property
+    def converses(self) -> bool:
+        """Whether somebody can be asked."""
+        return sys.stdin is not None and sys.stdin.isatty() and self.err.isatty()
+
+    @property
+    def animates(self) -> bool:
+        """Whether progress can be drawn in place."""
+        return self.err.isatty() and self._environ.get("TERM", "") not in ("", "dumb")
+
+    def result(self, text: str) -> None:
+        """What the command was asked for, as rendered text.
+
+        Raises:
+            LocalError: it cannot be written.
+        """
+        try:
+            self._write(self._out, text)
+        except UnicodeEncodeError as error:
+            raise LocalError(
+                f"the result has characters that the encoding {self._out.encoding} cannot carry",
+                hint="set a UTF-8 locale, such as LC_ALL=C.UTF-8, or use --format json",
+            ) from error
+        except OSError as error:
+            self._out = io.StringIO()
+            raise LocalError(
+                f"the result cannot be written: {error.strerror}",
+                hint="name another place for standard output",
+            ) from error
+
+    def json(self, value: plain.JsonValue) -> None:
+        """What the command was asked for, as a document."""
+        text = json_text.json_text(plain.redact_json(value, self.look.secrets))
+        if not self.look.unicode:
+            # Beyond ASCII there is nothing but the inside of strings, where escapes say the same.
+            text = re.sub(r"[^\x00-\x7f]", lambda found: json.dumps(found[0])[1:-1], text)
+        self.result(text)
+
+    def note(self, text: str) -> None:
+        """Anything else, as rendered text. It stops nothing where it cannot be written."""
+        with suppress(OSError):
+            self._write(self.err, text)
+
+    def ask(self, question: str) -> str:
+        """Ask, and return the answer without its line end."""
+        self.err.write(f"{question} ")
+        self.err.flush()
+        # A signal may be delivered to another thread, and then it ends no read here. Nobody waits
+        # longer than this for Ctrl-C to be heard.
+        while not select.select([sys.stdin], [], [], _HEARING_SECONDS)[0]:
+            pass
+        return sys.stdin.readline().strip()
+
+    def warnings(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """Diagnostics that do not stop the command."""
+        from tuneform.render.diagnostics import diagnostics_text
+
+        found = tuple(diagnostics)
+        if found:
+            self.note(diagnostics_text(found, self.err_look) + "\n")
+
+    def error(self, error: TuneformError) -> None:
+        """What stopped the command; as JSON too, where a program reads stdout."""
+        from tuneform.render import diagnostics as render
+
+        if isinstance(error, InvalidProject):
+            self.protect((*self.look.secrets, *error.secrets))
+            self.note(render.diagnostics_text(self.diagnostics_of(error), self.err_look))
+        else:
+            self.note(render.error_text(error, self.err_look))
+        if self._json:
+            self.json(render.error_json(error))
+
+    @staticmethod
+    def diagnostics_of(error: InvalidProject) -> list[Diagnostic]:
+        """What the error carries; `errors` stands below the domain and cannot say so itself."""
+        return [each for each in error.diagnostics if isinstance(each, Diagnostic)]
+
+    def bug(self, error: Exception) -> None:
+        """A mistake of ours. The traceback is shown only where somebody asked for it."""
+        kind, look = type(error).__name__, self.err_look
+        self.note(f"error: this is a bug in tuneform: {kind}: {look.clean(str(error))}")
+        self.note("hint: please report it with the output of TUNEFORM_TRACEBACK=1")
+        if self._environ.get("TUNEFORM_TRACEBACK"):
+            self.note(plain.redact("".join(traceback.format_exception(error)), look.secrets))
+
+    def settle(self) -> None:
+        """Leave nothing behind that would fail again when the process ends; help is such a text."""
+        with suppress(OSError):
+            self._write(self._out, "")
+
+    @staticmethod
+    def _write(stream: TextIO, text: str) -> None:
+        """Write a text and let it out. After a failure the stream leads nowhere."""
+        try:
+            stream.write(text if text.endswith("\n") or not text else f"{text}\n")
+            stream.flush()
+        except OSError as error:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            # Whoever read has seen enough. The work goes on, and its exit code is what counts.
+            if not isinstance(error, BrokenPipeError):
+                raise
+
+    def _make_look(self, stream: TextIO) -> Look:
+        terminal = stream.isatty()
+        fallback = (DEFAULT_WIDTH, 24)
+        width = int(columns) if (columns := self._environ.get("COLUMNS", "")).isdigit() else 0
+        if not width:
+            width = os.get_terminal_size(stream.fileno()).columns if terminal else fallback[0]
+        return Look(
+            width=width or fallback[0],
+            colour=terminal
+            and not self._environ.get("NO_COLOR")
+            and self._environ.get("TERM") != "dumb",
+            unicode="utf" in (stream.encoding or "").lower(),
+        )
