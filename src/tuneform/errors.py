@@ -7,7 +7,6 @@ TuneformError
 ├── NotServing            a model was named that serves nothing
 ├── Stale                 something changed since the plan was made
 ├── Locked                another run of the same owner is writing
-├── TimedOut              waiting ended; the training goes on remotely
 ├── LocalError            a file, folder or ledger of ours cannot be used
 └── RemoteError           the service, or the way to it
     ├── Unreachable       no complete reply; the request may have arrived
@@ -96,13 +95,6 @@ class Locked(TuneformError):
 
     code = "locked"
     exit_code = 7
-
-
-class TimedOut(TuneformError):
-    """Waiting ended; the training goes on remotely."""
-
-    code = "timeout"
-    exit_code = 9
 
 
 class LocalError(TuneformError):

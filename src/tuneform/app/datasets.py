@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import get_args
 
 from tuneform.dataset.check import check_all
 from tuneform.dataset.compare import Comparison, compare
@@ -13,10 +12,8 @@ from tuneform.dataset.examples import each_example
 from tuneform.dataset.stats import Lengths, Stats, stats
 from tuneform.domain.capabilities import Base
 from tuneform.domain.diagnostic import Diagnostic, Place, has_errors
-from tuneform.domain.spec import DatasetFacts, DatasetRef, Format
+from tuneform.domain.spec import SUFFIXES, DatasetFacts, DatasetRef, Format
 from tuneform.errors import InvalidProject, UsageError
-
-_SUFFIXES: dict[str, Format] = {f".{name}": name for name in get_args(Format)}
 
 _BASE = Base("*")
 """Limits and defaults of the guide, as no base is named."""
@@ -36,11 +33,11 @@ def format_of(path: str) -> Format:
     Raises:
         UsageError: the suffix says nothing.
     """
-    found = _SUFFIXES.get(Path(path).suffix.lower())
+    found = SUFFIXES.get(Path(path).suffix.lower())
     if found is None:
         raise UsageError(
             f"{path}: the suffix does not tell the format",
-            hint=f"the suffixes are {', '.join(_SUFFIXES)}",
+            hint=f"the suffixes are {', '.join(SUFFIXES)}",
         )
     return found
 

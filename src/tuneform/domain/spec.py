@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from tuneform.domain.diagnostic import Place
 from tuneform.domain.mark import DeletionPolicy
 
 Format = Literal["jsonl", "json", "csv", "tsv"]
+
+SUFFIXES: dict[str, Format] = {f".{name}": name for name in get_args(Format)}
+"""What the suffix of a file, in lower case, tells about its format."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tuneform.domain.desired import DesiredSet
 from tuneform.domain.live import LiveSet, RecordedSet
@@ -23,19 +23,6 @@ from tuneform.engine.select import selected
 from tuneform.engine.settled import settled_change
 from tuneform.engine.situation import Situation, hold_reason
 from tuneform.engine.undeclared import undeclared_change
-
-
-@dataclass(frozen=True, slots=True)
-class Drafts:
-    """What the first pass found.
-
-    Attributes:
-        situations: by name.
-        holds: why, for the models that are held.
-    """
-
-    situations: Mapping[str, Situation]
-    holds: Mapping[str, Reason]
 
 
 def make_plan(

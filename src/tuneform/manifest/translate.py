@@ -13,18 +13,12 @@ from typing import Any, Final
 from tuneform.domain.capabilities import Limits
 from tuneform.domain.diagnostic import Place, Severity
 from tuneform.domain.mark import DeletionPolicy, Mark
-from tuneform.domain.spec import DatasetRef, Fields, Format, Hyperparameters, ModelSpec
+from tuneform.domain.spec import SUFFIXES, DatasetRef, Fields, Hyperparameters, ModelSpec
 from tuneform.manifest import shape
 from tuneform.manifest.problems import Mistake, Problem
 from tuneform.manifest.rules import relative_path
 from tuneform.manifest.words import quoted
 
-_SUFFIXES: Final[dict[str, Format]] = {
-    ".jsonl": "jsonl",
-    ".json": "json",
-    ".csv": "csv",
-    ".tsv": "tsv",
-}
 _DEFAULTS: Final = DatasetRef("", "jsonl")
 _RATES: Final = frozenset(("learningRate", "learningRateMultiplier"))
 _DIGEST: Final = "a" * 10
@@ -145,7 +139,7 @@ def dataset_ref(dataset: shape.Dataset, folder: str) -> DatasetRef:
     names = dataset.fields
     return DatasetRef(
         path=path,
-        format=dataset.format or _SUFFIXES[posixpath.splitext(path)[1].lower()],
+        format=dataset.format or SUFFIXES[posixpath.splitext(path)[1].lower()],
         input_field=(names and names.input) or _DEFAULTS.input_field,
         output_field=(names and names.output) or _DEFAULTS.output_field,
         preamble=dataset.preamble or "",
@@ -215,7 +209,7 @@ def _dataset(dataset: dict[str, Any], folder: str) -> Iterator[Problem]:
                 f"{quoted(path)} leads out of the project; only files inside it can be used.",
                 "copy the file into the project",
             )
-        elif "format" not in dataset and posixpath.splitext(resolved)[1].lower() not in _SUFFIXES:
+        elif "format" not in dataset and posixpath.splitext(resolved)[1].lower() not in SUFFIXES:
             yield Problem(
                 ("spec", "dataset", "path"),
                 "unknown-format",

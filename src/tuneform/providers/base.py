@@ -8,8 +8,7 @@ marks are kept; whoever calls it knows none of that.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -111,7 +110,3 @@ class Provider(Protocol):
     def ask(self, remote: str, prompt: str) -> str:
         """The answer of a tuned model to a prompt that already has its preamble."""
         ...
-
-
-OpenProvider: TypeAlias = Callable[[], AbstractContextManager[Provider]]
-"""Opens connections or a service in the process, and closes them again."""
