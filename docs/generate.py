@@ -1,4 +1,4 @@
-"""Writes the pages that are made from the code: commands, manifests, the JSON Schema.
+"""Writes the pages that are made from the code: commands, manifests, the JSON Schemas.
 
 Run it with the project's Python: `python docs/generate.py`. With `--check` it writes nothing, and
 fails where a page is out of date; the test suite does that.
@@ -17,13 +17,14 @@ from pathlib import Path
 from tuneform.cli.commands import app
 from tuneform.manifest.reference import reference_markdown
 from tuneform.manifest.schema import json_schema
+from tuneform.planfile import schema as plan_schema
 
 DOCS = Path(__file__).parent
 WIDTH = 88
 COMMANDS = (
-    "init", "validate", "plan", "apply", "destroy", "status", "show", "wait", "cancel",
-    "generate", "output", "import", "forget", "dataset", "dataset check", "dataset stats",
-    "dataset diff", "schema", "serve", "version",
+    "init", "validate", "plan", "diff", "apply", "rollback", "prune", "destroy", "status", "show",
+    "wait", "cancel", "evaluate", "gate", "generate", "output", "import", "forget", "dataset",
+    "dataset check", "dataset stats", "dataset diff", "schema", "serve", "version",
 )  # fmt: skip
 
 HEADER = """# Commands
@@ -37,9 +38,9 @@ Made from the help texts by `make docs`; do not edit. Exit codes are the same fo
 | 2 | changes present (`plan --detailed-exitcode` only) |
 | 3 | invalid manifest or dataset |
 | 4 | authentication or permission |
-| 5 | refused by a threshold or a protection |
-| 6 | nothing serves |
-| 7 | something changed since the plan, or another run holds the lock |
+| 5 | refused by policy, threshold, budget or protection |
+| 6 | a gate was not passed, or nothing serves |
+| 7 | the plan is stale or was edited, or another run holds the lock |
 | 8 | applied in part |
 | 9 | timeout; training goes on remotely |
 | 64 | usage |
@@ -49,7 +50,8 @@ Environment variables: `GEMINI_API_KEY` or `GOOGLE_API_KEY` (provider gemini; el
 Application Default Credentials), `TUNEFORM_ENV`, `TUNEFORM_VAR_NAME`, `TUNEFORM_LEDGER`,
 `TUNEFORM_LOG` (a file for the log of requests), `TUNEFORM_TRUSTED_ENDPOINTS`,
 `TUNEFORM_STEP_SECONDS` (how long each training step of the embedded practice service lasts, as
-`serve --step-seconds`), `TUNEFORM_TRACEBACK` (show where a bug is), `NO_COLOR`, `COLUMNS`.
+`serve --step-seconds`), `TUNEFORM_TRACEBACK` (show where a bug is), `NO_COLOR`, `COLUMNS`, and on
+GitHub `GITHUB_STEP_SUMMARY` (`--format github` appends to that file).
 """
 
 
@@ -76,9 +78,13 @@ def pages() -> dict[Path, str]:
     return {
         DOCS / "commands.md": commands_page(),
         DOCS / "manifests.md": reference_markdown(),
-        DOCS / "manifest.schema.json": json.dumps(json_schema(), indent=2, ensure_ascii=False)
-        + "\n",
+        DOCS / "manifest.schema.json": _json(json_schema()),
+        DOCS / "plan.schema.json": _json(plan_schema()),
     }
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
 def main() -> int:

@@ -4,7 +4,9 @@ TuneformError
 ├── UsageError            the command line makes no sense
 ├── InvalidProject        diagnostics with errors; carries them
 ├── Refused               policy, threshold or protection forbids it
+├── PolicyDenied          rules of the project forbid it; carries their findings
 ├── NotServing            a model was named that serves nothing
+├── GateFailed            a gate was not passed
 ├── Stale                 something changed since the plan was made
 ├── Locked                another run of the same owner is writing
 ├── LocalError            a file, folder or ledger of ours cannot be used
@@ -17,6 +19,7 @@ TuneformError
     ├── AlreadyExists     the id is taken
     ├── InvalidRequest    the service rejects the request itself
     ├── Exhausted         quota or rate limit
+    ├── Unanswered        a reply came, and no answer that could be used is in it
     └── ServiceFailure    the service failed (5xx)
 """
 
@@ -74,6 +77,32 @@ class Refused(TuneformError):
 
     code = "refused"
     exit_code = 5
+
+
+class PolicyDenied(TuneformError):
+    """Rules of the project forbid it; nothing was written.
+
+    Args:
+        diagnostics: all findings, those that only warn included
+            (`tuneform.domain.diagnostic.Diagnostic`).
+    """
+
+    code = "policy"
+    exit_code = 5
+
+    def __init__(self, diagnostics: Sequence[object]) -> None:
+        super().__init__(
+            "the policy of the project forbids this",
+            hint="change what the findings name, or the policy in tuneform.yaml",
+        )
+        self.diagnostics = tuple(diagnostics)
+
+
+class GateFailed(TuneformError):
+    """A gate was not passed, or what it asks for is not there."""
+
+    code = "gate-failed"
+    exit_code = 6
 
 
 class NotServing(TuneformError):
@@ -192,3 +221,21 @@ class ServiceFailure(RemoteError):
     """The service failed (5xx). A change may have been made all the same."""
 
     code = "service-failure"
+
+
+class Unanswered(RemoteError):
+    """The service did reply, and gives no answer that could be used: withheld, empty, or cut off.
+
+    That is about the prompt and the model, and nothing else failed.
+
+    Args:
+        text: what came before the answer was cut off; empty where it was withheld.
+    """
+
+    code = "unanswered"
+
+    def __init__(
+        self, message: str, *, hint: str, reason: str | None = None, text: str = ""
+    ) -> None:
+        super().__init__(message, hint=hint, reason=reason)
+        self.text = text

@@ -226,7 +226,7 @@ def test_all_mistakes_of_all_files_are_told_at_once(project: Project) -> None:
 def test_a_dataset_is_checked_though_its_manifest_and_the_project_have_mistakes(
     project: Project,
 ) -> None:
-    project.settings(policy={})
+    project.settings(polices={})
     project.data("data/bad.jsonl", [("1", "2"), ("2", "")])
     project.model("numbers", gate={}, dataset={"path": "../data/bad.jsonl"})
     project.model("lonely", tunedFrom="numbrs")

@@ -1,8 +1,11 @@
 """What is sent is what was planned, or nothing."""
 
+import json
+
 import pytest
 
-from tuneform.dataset.examples import each_example, read_examples
+from tuneform.dataset.digest import dataset_digest, example_digest
+from tuneform.dataset.examples import data_digest_of, each_example, read_examples
 from tuneform.domain.capabilities import Limits
 from tuneform.domain.spec import DatasetRef
 from tuneform.errors import InvalidProject, Stale
@@ -66,3 +69,30 @@ def test_one_by_one_a_mistake_is_an_invalid_project(project):
     with pytest.raises(InvalidProject) as raised:
         next(reading)
     assert str(raised.value.diagnostics[0].place) == "x.jsonl:2:1"
+
+
+@pytest.mark.parametrize("format_", ["jsonl", "json", "csv", "tsv"])
+def test_an_earlier_file_is_read_wherever_it_was_written_to(tmp_path, format_):
+    rows = [("a\nb", "c"), ('say "yes"', "é"), ("a\nb", "c")]
+    content = {
+        "jsonl": "\n".join(json.dumps({"text_input": a, "output": b}) for a, b in rows),
+        "json": json.dumps([{"text_input": a, "output": b} for a, b in rows]),
+        "csv": 'text_input,output\r\n"a\nb",c\r\n"say ""yes""",é\r\n"a\nb",c\r\n',
+        "tsv": 'text_input\toutput\n"a\nb"\tc\n"say ""yes"""\té\n"a\nb"\tc\n',
+    }[format_]
+    ref = DatasetRef(f"deep/down/x.{format_}", format_, preamble="> ")
+    place = tmp_path / "copy" / ref.path
+    place.parent.mkdir(parents=True)
+    place.write_bytes(content.encode())
+    sent = [("> " + a, b) for a, b in rows]
+    assert list(each_example(tmp_path / "copy", ref, Limits())) == sent
+    expected = dataset_digest(example_digest(*each) for each in sent)
+    assert data_digest_of(tmp_path / "copy", ref, Limits()) == expected
+
+
+def test_the_digest_of_what_cannot_be_read(project):
+    with pytest.raises(InvalidProject):
+        data_digest_of(project.root, REF, Limits())
+    project.write("x.jsonl", "oops")
+    with pytest.raises(InvalidProject):
+        data_digest_of(project.root, REF, Limits())

@@ -5,7 +5,7 @@ import io
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tuneform.dataset.digest import dataset_digest, digests_of
@@ -395,6 +395,7 @@ def cut(content):
 
 @given(CONTENT, st.integers(1, 40), st.sampled_from(FORMATS), st.booleans())
 def test_how_much_is_read_at_once_changes_nothing(tmp_path_factory, content, size, format_, bom):
+    assume(bom or not content.startswith((b"\xff\xfe", b"\xfe\xff")))  # UTF-16 is refused
     root = tmp_path_factory.mktemp("project")
     (root / "x").write_bytes(b"\xef\xbb\xbf" * bom + content)
     pieces = list(blocks(Files(root), "x", 10_000, block_bytes=size + 2))

@@ -15,9 +15,17 @@ from tuneform.domain.diagnostic import Place
 from tuneform.domain.live import Live, LiveSet, LiveState, RecordedSet
 from tuneform.domain.mark import DeletionPolicy, Mark, parse_mark
 from tuneform.domain.names import Owner
-from tuneform.domain.plan import Change, Plan, Promote, Reason, ReasonCode, Start
+from tuneform.domain.plan import Change, Evaluate, Plan, Promote, Reason, ReasonCode, Start
 from tuneform.domain.selection import EVERYTHING, Selection
-from tuneform.domain.spec import DatasetFacts, DatasetRef, Fields, Hyperparameters, ModelSpec
+from tuneform.domain.spec import (
+    DatasetFacts,
+    DatasetRef,
+    Fields,
+    GateSpec,
+    Hyperparameters,
+    Metric,
+    ModelSpec,
+)
 from tuneform.engine.plan import make_destroy_plan, make_plan
 from tuneform.engine.resolve import resolve
 
@@ -50,8 +58,9 @@ def spec(
     revision: int = 1,
     deletion: str = "delete",
     keep: int = 1,
+    gate: str | GateSpec | None = None,
 ) -> ModelSpec:
-    """One manifest."""
+    """One manifest; a gate is named by a word, as data is."""
     words = fields or Fields()
     return ModelSpec(
         name=name,
@@ -70,7 +79,14 @@ def spec(
         revision=revision,
         deletion_policy=DeletionPolicy(deletion),
         keep_versions=keep,
+        gate=gate_spec(gate) if isinstance(gate, str) else gate,
     )
+
+
+def gate_spec(data: str, *, regression: float | None = None) -> GateSpec:
+    """A gate that asks the examples of that name."""
+    ref = DatasetRef(f"datasets/gate-{data}.jsonl", "jsonl")
+    return GateSpec(ref, (Metric("exactMatch", minimum=0.9, max_regression=regression),))
 
 
 def facts(ref: DatasetRef) -> DatasetFacts:
@@ -82,9 +98,10 @@ def declare(
     *specs: ModelSpec, owner: Owner = OWNER, capabilities: Capabilities = CAPABILITIES
 ) -> DesiredSet:
     """The desired set of manifests without mistakes."""
-    resolved = resolve(
-        owner, specs, {each.dataset: facts(each.dataset) for each in specs}, capabilities
-    )
+    refs = [
+        ref for each in specs for ref in (each.dataset, *(each.gate.datasets if each.gate else ()))
+    ]
+    resolved = resolve(owner, specs, {ref: facts(ref) for ref in refs}, capabilities)
     mistakes = [each for each in resolved.diagnostics if each.severity == "error"]
     assert not mistakes, mistakes
     return resolved.desired
@@ -173,6 +190,20 @@ def _with_words(mark: Mark, words: str) -> Mark:
     return mark
 
 
+def verdict(*specs: ModelSpec, passed: bool = True) -> str:
+    """The word of a verdict of the last manifest's gate."""
+    gate = wanted(*specs).gate
+    assert gate
+    return f"gate={'passed' if passed else 'failed'}:{gate.short}"
+
+
+def evaluation(*specs: ModelSpec, against: Live | None = None) -> Evaluate:
+    """The step that evaluates the last manifest's version."""
+    model = wanted(*specs)
+    assert model.gate
+    return Evaluate(model.remote, model.gate, against.remote if against else None)
+
+
 def start(*specs: ModelSpec, source: str | None = None) -> Start:
     """The step that begins the training of the last manifest."""
     model = wanted(*specs)
@@ -209,10 +240,11 @@ def plan(
     recorded: RecordedSet = NO_RECORDS,
     selection: Selection = EVERYTHING,
     capabilities: Capabilities = CAPABILITIES,
+    staging: bool = False,
 ) -> Plan:
     """The plan for these manifests."""
     desired = declare(*specs, capabilities=capabilities)
-    return make_plan(desired, LiveSet(tuple(live)), recorded, selection)
+    return make_plan(desired, LiveSet(tuple(live)), recorded, selection, staging=staging)
 
 
 def destroy(

@@ -11,10 +11,12 @@ from datetime import timedelta
 from typing import assert_never
 
 from tuneform.domain.live import Live, LiveState
+from tuneform.domain.mark import Verdict
 from tuneform.domain.plan import (
     Cancel,
     Change,
     Delete,
+    Evaluate,
     Patch,
     Plan,
     Promote,
@@ -62,6 +64,11 @@ def perform(step: Step, objects: Objects) -> None:
             objects[step.remote] = _begun(step, objects)
         case Watch():
             _change(objects, step.remote, state=LiveState.ACTIVE)
+        case Evaluate():
+            live = objects[step.remote or ""]
+            assert live.state is LiveState.ACTIVE
+            passed = replace(mark_of(live), verdict=Verdict(True, step.gate.short))
+            _change(objects, step.remote, mark=passed)
         case Patch():
             _edit(objects, step.remote, step.fields)
             _change(objects, step.remote, mark=step.mark)
@@ -83,7 +90,8 @@ def perform(step: Step, objects: Objects) -> None:
 def _begun(step: Start, objects: Objects) -> Live:
     if step.source:
         parent = objects[step.source]
-        assert parent.serves, "a child starts from its parent once that is promoted"
+        assert parent.state is LiveState.ACTIVE, "a child starts from a parent that is trained"
+        assert parent.serves or step.mark.staged, "… and that serves, unless both are staged"
     asked, fields = step.hyperparameters, step.fields
     newest = max((each.created for each in objects.values() if each.created), default=DAWN)
     return Live(
@@ -106,7 +114,7 @@ def _promote(step: Promote, objects: Objects) -> None:
     target = objects[step.remote or ""]
     assert target.state is LiveState.ACTIVE
     assert not mark_of(target).cancelled
-    _change(objects, step.remote, mark=mark_of(target).promoted())
+    _change(objects, step.remote, mark=mark_of(target).promoted(step.pinned))
     for remote in step.clears:
         _change(objects, remote, mark=mark_of(objects[remote]).retired())
 

@@ -47,6 +47,7 @@ def projects(draw: st.DrawFn) -> tuple[ModelSpec, ...]:
                 ),
                 deletion=draw(st.sampled_from(["delete", "delete", "delete", "retain", "prevent"])),
                 keep=draw(st.integers(0, 2)),
+                gate=draw(st.sampled_from([None, None, "one", "two"])),
             )
         )
     return tuple(specs)

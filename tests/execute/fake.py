@@ -28,6 +28,7 @@ class FakeProvider:
         self.objects = {}
         self.ends = {}  # remote: second when its training ends
         self.foreign = set()
+        self.wrong = {}  # remote: questions that it answers wrong
         self.spent = set()  # ids of deleted objects that stay taken
         self.lag = 0.0  # seconds for which a new object cannot be read
         self.list_lag = 0.0
@@ -160,7 +161,10 @@ class FakeProvider:
             return Training(done, 10, curve, error)
 
     def ask(self, remote, prompt):
-        raise NotImplementedError
+        with self._lock:
+            self._meet("ask", remote)
+            right = {"q": "a", "m": "b"}[prompt[0]] + prompt[1:]
+            return "wrong" if prompt in self.wrong.get(remote, ()) else right
 
     # --- inside
 
@@ -212,9 +216,9 @@ class FakeLedger:
         self._lock = Lock()
         self._count = 0
 
-    def begin_run(self, command, owner):
+    def begin_run(self, info):
         self._meet("begin")
-        self.entries.append(("begin", command, str(owner)))
+        self.entries.append(("begin", info.command, str(info.owner)))
         return 1
 
     def intend(self, run, model, step):
@@ -232,6 +236,15 @@ class FakeLedger:
     def end_run(self, run, outcome):
         self._meet("end")
         self.entries.append(("end", outcome))
+
+    def record_evaluation(self, run, evaluation):
+        self._meet("record_evaluation")
+        with self._lock:
+            self.entries.append(("evaluation", evaluation))
+
+    def record_cost(self, run, model, remote, cost):
+        self._meet("record_cost")
+        self.entries.append(("cost", remote, cost))
 
     def recorded(self, owner):
         raise NotImplementedError

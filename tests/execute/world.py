@@ -21,6 +21,7 @@ from tuneform.domain.plan import (
 )
 from tuneform.domain.spec import DatasetRef, Fields, Hyperparameters
 from tuneform.execute import Options, execute
+from tuneform.gate import Question
 
 OWNER = Owner("demo")
 EXAMPLES = (("one", "two"), ("three", "four"))
@@ -116,6 +117,13 @@ class World:
     def __post_init__(self):
         self.provider = FakeProvider(self.clock, seconds=self.seconds)
 
+    def questions(self, _model, gate):
+        """One for each example of the gate: its input is its answer."""
+        return (
+            [Question(f"gate:{n}", f"q{n}", f"a{n}") for n in range(gate.examples)],
+            [Question(f"must:{n}", f"m{n}", f"b{n}") for n in range(gate.must_pass)],
+        )
+
     def having(self, *lives):
         for live in lives:
             self.provider.put(live)
@@ -128,6 +136,7 @@ class World:
             ledger=self.ledger,
             clock=self.clock,
             examples=self.examples or (lambda _: EXAMPLES),
+            questions=self.questions,
             notify=self.events.append,
             options=Options(**{"poll_first": 1.0, "poll_most": 10.0, **options}),
             stopping=self._stops,

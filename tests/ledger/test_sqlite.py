@@ -18,11 +18,13 @@ from tuneform.domain.report import Status
 from tuneform.domain.spec import DatasetRef, Fields, Hyperparameters
 from tuneform.errors import LocalError
 from tuneform.ledger.address import open_ledger
+from tuneform.ledger.base import RunInfo
 from tuneform.ledger.notes import Entry, notes_of
 from tuneform.ledger.schema import VERSION, told
 from tuneform.ledger.sqlite import DETAIL_CHARACTERS, SqliteLedger
 
 DEMO, PROD = Owner("demo"), Owner("demo", "prod")
+APPLY = RunInfo("apply", DEMO)
 REMOTE = "tunedModels/support-abcdefghij"
 DELETE = Delete(REMOTE)
 START = Start(
@@ -63,12 +65,12 @@ def rows(path, query):
 def test_it_is_made_with_the_first_run(path, ledger):
     assert ledger.recorded(DEMO) == RecordedSet()
     assert not path.parent.exists()
-    ledger.begin_run("apply", DEMO)
+    ledger.begin_run(APPLY)
     assert rows(path, "SELECT owner, command, ended FROM runs") == [("demo", "apply", None)]
 
 
 def test_an_intent_is_on_disk_before_it_is_answered(path, ledger):
-    run = ledger.begin_run("apply", DEMO)
+    run = ledger.begin_run(APPLY)
     intent = ledger.intend(run, "support", DELETE)
     assert rows(path, "SELECT run, number, model, step, remote, at FROM intents") == [
         (*intent, "support", "delete", REMOTE, "2026-03-04T12:00:00+00:00")
@@ -76,7 +78,7 @@ def test_an_intent_is_on_disk_before_it_is_answered(path, ledger):
 
 
 def test_watching_changes_nothing_and_is_written_with_whatever_comes_next(path, ledger):
-    run = ledger.begin_run("apply", DEMO)
+    run = ledger.begin_run(APPLY)
     ledger.intend(run, "a", Watch(REMOTE))
     assert rows(path, "SELECT count(*) FROM intents") == [(0,)]
     ledger.intend(run, "b", DELETE)
@@ -84,26 +86,26 @@ def test_watching_changes_nothing_and_is_written_with_whatever_comes_next(path, 
 
 
 def test_an_outcome_is_on_disk_with_the_next_intent(path, ledger):
-    run = ledger.begin_run("apply", DEMO)
+    run = ledger.begin_run(APPLY)
     ledger.settle(ledger.intend(run, "a", DELETE), Status.DONE)
     ledger.intend(run, "b", DELETE)
     assert rows(path, "SELECT outcome, detail FROM outcomes") == [("done", "")]
 
 
 def test_a_reason_is_on_disk_at_once(path, ledger):
-    run = ledger.begin_run("apply", DEMO)
+    run = ledger.begin_run(APPLY)
     ledger.settle(ledger.intend(run, "a", Watch(REMOTE)), Status.FAILED, "no\n  luck")
     assert rows(path, "SELECT outcome, detail FROM outcomes") == [("failed", "no luck")]
 
 
 def test_a_reason_is_cut(path, ledger):
-    run = ledger.begin_run("apply", DEMO)
+    run = ledger.begin_run(APPLY)
     ledger.settle(ledger.intend(run, "a", DELETE), Status.FAILED, "x" * 5000)
     assert rows(path, "SELECT length(detail) FROM outcomes") == [(DETAIL_CHARACTERS,)]
 
 
 def test_the_end_of_a_run_writes_what_is_left(path, ledger, clock):
-    run = ledger.begin_run("apply", DEMO)
+    run = ledger.begin_run(APPLY)
     ledger.settle(ledger.intend(run, "a", DELETE), Status.DONE)
     clock.sleep(60)
     ledger.end_run(run, "ended")
@@ -112,7 +114,7 @@ def test_the_end_of_a_run_writes_what_is_left(path, ledger, clock):
 
 
 def test_threads_may_write_at_once(path, ledger):
-    run = ledger.begin_run("apply", DEMO)
+    run = ledger.begin_run(APPLY)
 
     def work(number):
         intent = ledger.intend(run, f"model-{number}", DELETE)
@@ -130,9 +132,9 @@ def test_threads_may_write_at_once(path, ledger):
 
 
 def test_two_ledgers_may_share_a_file(path, clock, ledger):
-    first = ledger.begin_run("apply", DEMO)
+    first = ledger.begin_run(APPLY)
     with closing(SqliteLedger(path, clock)) as other:
-        second = other.begin_run("apply", PROD)
+        second = other.begin_run(RunInfo("apply", PROD))
         other.intend(second, "a", DELETE)
         ledger.intend(first, "a", DELETE)
     assert first != second
@@ -142,20 +144,20 @@ def test_two_ledgers_may_share_a_file(path, clock, ledger):
 def test_many_may_make_the_file_at_once(path, clock):
     def begin(_):
         with closing(SqliteLedger(path, clock)) as ledger:
-            return ledger.begin_run("apply", DEMO)
+            return ledger.begin_run(APPLY)
 
     with ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(begin, range(16)))) == 16
 
 
 def test_power_may_fail_after_an_intent(path, ledger):
-    ledger.begin_run("apply", DEMO)
-    (mode,) = ledger._connection.execute("PRAGMA synchronous").fetchone()
+    ledger.begin_run(APPLY)
+    (mode,) = ledger._journal._connection.execute("PRAGMA synchronous").fetchone()
     assert mode == 2, "FULL"
 
 
 def test_notes_are_those_of_the_owner(path, clock, ledger):
-    run = ledger.begin_run("apply", DEMO)
+    run = ledger.begin_run(APPLY)
     ledger.settle(ledger.intend(run, "support", START), Status.DONE)
     ledger.end_run(run, "ended")
     assert ledger.recorded(DEMO) == RecordedSet(
@@ -165,7 +167,7 @@ def test_notes_are_those_of_the_owner(path, clock, ledger):
 
 
 def test_the_last_word_on_an_object_counts(ledger, clock):
-    run = ledger.begin_run("apply", DEMO)
+    run = ledger.begin_run(APPLY)
     ledger.settle(ledger.intend(run, "support", START), Status.DONE)
     ledger.settle(ledger.intend(run, "support", Promote(REMOTE)), Status.DONE)
     clock.sleep(86400)
@@ -205,7 +207,7 @@ def test_notes(step, outcome, detail, host, note):
 def test_no_reason_breaks_it(tmp_path_factory, reason):
     path = tmp_path_factory.mktemp("ledger") / "ledger.db"
     with closing(SqliteLedger(path, SteeredClock())) as ledger:
-        run = ledger.begin_run("apply", DEMO)
+        run = ledger.begin_run(APPLY)
         ledger.settle(ledger.intend(run, "support", Watch(REMOTE)), Status.FAILED, reason)
         ledger.end_run(run, "ended")
         assert len(ledger.recorded(DEMO).notes) == 1
@@ -216,13 +218,13 @@ def test_no_reason_breaks_it(tmp_path_factory, reason):
 
 def test_a_folder_is_refused(tmp_path, clock):
     with pytest.raises(LocalError, match="is a folder"):
-        SqliteLedger(tmp_path, clock).begin_run("apply", DEMO)
+        SqliteLedger(tmp_path, clock).begin_run(APPLY)
 
 
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path, clock):
     (tmp_path / "file").write_text("x")
     with pytest.raises(LocalError, match="cannot be made") as caught:
-        SqliteLedger(tmp_path / "file" / "ledger.db", clock).begin_run("apply", DEMO)
+        SqliteLedger(tmp_path / "file" / "ledger.db", clock).begin_run(APPLY)
     assert "TUNEFORM_LEDGER" in caught.value.hint
 
 
@@ -231,7 +233,7 @@ def test_what_is_no_database_is_refused(path, ledger, use):
     path.parent.mkdir()
     path.write_text("this is a text, and a long one, so that nobody takes it for a database")
     with pytest.raises(LocalError, match="is not a SQLite database") as caught:
-        ledger.recorded(DEMO) if use == "recorded" else ledger.begin_run("apply", DEMO)
+        ledger.recorded(DEMO) if use == "recorded" else ledger.begin_run(APPLY)
     assert "Move the file away" in caught.value.hint
 
 
@@ -242,33 +244,37 @@ def test_somebody_elses_database_is_refused_and_left_alone(path, ledger, use):
         connection.execute("CREATE TABLE theirs (x)")
     before = path.read_bytes()
     with pytest.raises(LocalError, match="is not a ledger"):
-        ledger.recorded(DEMO) if use == "recorded" else ledger.begin_run("apply", DEMO)
+        ledger.recorded(DEMO) if use == "recorded" else ledger.begin_run(APPLY)
     assert path.read_bytes() == before
 
 
 @pytest.mark.parametrize("use", ["begin_run", "recorded"])
-def test_a_later_version_is_refused(path, clock, ledger, use):
-    ledger.begin_run("apply", DEMO)
+@pytest.mark.parametrize(
+    ("version", "remedy"),
+    [(VERSION + 1, "Use the release that wrote it"), (VERSION - 1, "Move the file away")],
+)
+def test_another_version_is_refused(path, ledger, use, version, remedy):
+    ledger.begin_run(APPLY)
     ledger.close()
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute(f"PRAGMA user_version = {VERSION + 1}")
-    with pytest.raises(LocalError, match=f"version {VERSION + 1}") as caught:
-        ledger.recorded(DEMO) if use == "recorded" else ledger.begin_run("apply", DEMO)
-    assert "release" in caught.value.hint
+        connection.execute(f"PRAGMA user_version = {version}")
+    with pytest.raises(LocalError, match=f"has version {version}, .* knows version {VERSION}") as e:
+        ledger.recorded(DEMO) if use == "recorded" else ledger.begin_run(APPLY)
+    assert e.value.hint.startswith(remedy)
 
 
 def test_an_empty_file_is_a_ledger_not_yet_made(path, ledger):
     path.parent.mkdir()
     path.touch()
     assert ledger.recorded(DEMO) == RecordedSet()
-    ledger.begin_run("apply", DEMO)
+    ledger.begin_run(APPLY)
     assert rows(path, "SELECT count(*) FROM runs") == [(1,)]
 
 
 def test_half_a_file_of_a_crash_is_made_anew(path, ledger):
     path.parent.mkdir()
     path.with_name("ledger.db.new").write_text("half")
-    ledger.begin_run("apply", DEMO)
+    ledger.begin_run(APPLY)
     assert rows(path, "SELECT count(*) FROM runs") == [(1,)]
 
 
@@ -297,9 +303,9 @@ def test_complaints_of_sqlite_are_told(tmp_path, name, words):
 
 
 def test_a_write_that_fails_keeps_its_rows_for_later(path, ledger):
-    run = ledger.begin_run("apply", DEMO)
+    run = ledger.begin_run(APPLY)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
-        ledger._connection.execute("PRAGMA busy_timeout = 0")
+        ledger._journal._connection.execute("PRAGMA busy_timeout = 0")
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(LocalError, match="another process"):
             ledger.intend(run, "a", DELETE)
@@ -319,7 +325,7 @@ def test_addresses(tmp_path, clock, url, below):
     elsewhere = tmp_path / "elsewhere"
     root = tmp_path / "project"
     with closing(open_ledger(url.format(elsewhere), root, clock)) as ledger:
-        ledger.begin_run("apply", DEMO)
+        ledger.begin_run(APPLY)
     made = root / ".tuneform" / "ledger.db" if below else elsewhere / "x.db"
     assert made.exists()
 

@@ -145,7 +145,7 @@ BAD_SPECS = [
     ("hyperparameters: {epochs: 5}", "9:21 unknown-key spec.hyperparameters.epochs"),
     ("lifecycle: {deletionPolicy: Delete}", "9:31 unknown-value spec.lifecycle.deletionPolicy"),
     ("lifecycle: {keepVersions: -1}", "9:29 out-of-range spec.lifecycle.keepVersions"),
-    ("gate: {holdout: 0.1}", "9:3 unknown-key spec.gate"),
+    ("gates: {mustPass: {path: a.csv}}", "9:3 unknown-key spec.gates"),
     ("topk: 1", "9:3 unknown-key spec.topk"),
     ("epochCount: 5", "9:3 unknown-key spec.epochCount"),
     ("topK: 1\ntopK: 2", "10:3 duplicate-key"),

@@ -30,6 +30,15 @@ spec:
   dataset: {path: train.jsonl, fields: {input: q, output: a}, preamble: "Q: "}
   hyperparameters: {epochCount: 5, batchSize: 4, learningRate: 0.001}
   temperature: 0.7
+  gate:
+    dataset: {path: held-out.csv}
+    metrics:
+      exactMatch: {min: 0.9, maxRegression: 0.02}
+      regex: {pattern: "[a-z]+|(x{1,3})", min: 1}
+      recall: {labels: {billing: {min: 1}}}
+      own.metric: {min: 0.5, options: {depth: [2]}}
+    mustPass: {path: golden.jsonl, measure: contains}
+    repeats: 2
   lifecycle: {deletionPolicy: delete, keepVersions: 1}
 """
 PROJECT = """\
@@ -41,7 +50,14 @@ spec:
   manifests: [manifests]
   provider: {type: gemini, endpoint: "http://${var.stage}"}
   variables: {stage: dev, key: {value: hidden, sensitive: true}}
-  environments: {prod: {variables: {stage: prod}}}
+  policy:
+    allowedBases: ["models/*"]
+    examples: {least: 2, most: 5}
+    hyperparameters: {epochCount: {most: 5}}
+    maxCost: 5.5
+    warn: [maxCost]
+  prices: {asOf: 2026-11-01, currency: EUR, perMillionTokens: {"models/*": 8}}
+  environments: {prod: {variables: {stage: prod}, policy: {maxDeletes: 2}}}
 """
 SETTING = Setting(Variables({"stage": Variable("dev", "dev")}, frozenset({"lost"})), "demo")
 
@@ -152,6 +168,27 @@ _KEYS = st.sampled_from(
         "hyperparameters",
         "epochCount",
         "lifecycle",
+        "gate",
+        "holdout",
+        "metrics",
+        "exactMatch",
+        "precision",
+        "regex",
+        "pattern",
+        "jsonFields",
+        "fields",
+        "own",
+        "options",
+        "min",
+        "mustPass",
+        "policy",
+        "examples",
+        "least",
+        "most",
+        "warn",
+        "prices",
+        "perMillionTokens",
+        "models/*",
         "manifests",
         "provider",
         "type",
@@ -182,6 +219,77 @@ def test_documents_of_any_shape(tree, kind):
     source = decode(PROJECT_FILE, text)
     if isinstance(source, Source):
         read_project(source, Choice(None, VariableSources(), "0.1.0"))
+
+
+_GATE = {
+    "dataset": {"path": "a.csv", "fields": {"input": "q"}},
+    "metrics": {
+        "exactMatch": {"min": 1},
+        "regex": {"pattern": "a", "min": 1},
+        "jsonFields": {"min": 1, "fields": ["a"]},
+        "recall": {"labels": {"a": {"min": 1}}},
+        "own": {"min": 1, "options": {"a": [1]}},
+    },
+    "mustPass": {"path": "b.csv", "measure": "contains"},
+    "repeats": 1,
+}
+_POLICY = {
+    "allowedBases": ["models/*"],
+    "requiredLabels": ["team"],
+    "examples": {"least": 1, "most": 2},
+    "hyperparameters": {"epochCount": {"most": 1}, "learningRate": {"most": 1}},
+    "maxCost": 1,
+    "warn": ["maxCost"],
+}
+_PRICES = {"asOf": "2026-11-01", "currency": "EUR", "perMillionTokens": {"models/*": 1}}
+_MODEL = {
+    "apiVersion": "tuneform/v1",
+    "kind": "TunedModel",
+    "metadata": {"name": "a"},
+    "spec": {"baseModel": "models/b", "dataset": {"path": "t.csv"}, "gate": _GATE},
+}
+_PROJECT = {
+    "apiVersion": "tuneform/v1",
+    "kind": "Project",
+    "metadata": {"name": "a"},
+    "spec": {
+        "manifests": ["m"],
+        "provider": {"type": "embedded"},
+        "policy": _POLICY,
+        "prices": _PRICES,
+        "environments": {"e": {"policy": _POLICY, "prices": _PRICES}},
+    },
+}
+
+
+def _paths(value, path=()):
+    yield path
+    for key, each in value.items() if isinstance(value, dict) else ():
+        yield from _paths(each, (*path, key))
+
+
+def _replaced(value, path, tree):
+    if not path:
+        return tree
+    return {**value, path[0]: _replaced(value[path[0]], path[1:], tree)}
+
+
+@given(st.sampled_from(sorted(_paths(_MODEL["spec"]))), _TREES)
+@settings(max_examples=300, deadline=None)
+def test_any_value_anywhere_in_a_model(path, tree):
+    text = json.dumps(_replaced(_MODEL, ("spec", *path), tree), ensure_ascii=False)
+    read(text.encode("utf-8", "surrogatepass"))
+
+
+@given(st.sampled_from(sorted(_paths(_PROJECT["spec"]))), _TREES, st.sampled_from([None, "e"]))
+@settings(max_examples=300, deadline=None)
+def test_any_value_anywhere_in_a_project(path, tree, environment):
+    text = json.dumps(_replaced(_PROJECT, ("spec", *path), tree), ensure_ascii=False)
+    source = decode(PROJECT_FILE, text.encode("utf-8", "surrogatepass"))
+    if isinstance(source, Source):
+        reading = read_project(source, Choice(environment, VariableSources(), "0.1.0"))
+        assert reading.project or reading.diagnostics
+        assert all(each.place for each in reading.diagnostics)
 
 
 @pytest.mark.parametrize("kind", ["TunedModel", "Project"])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tuneform import __version__
 from tuneform.clock import SteeredClock
 from tuneform.dataset.filecache import FileCache
 from tuneform.domain.spec import ModelSpec
@@ -157,6 +159,35 @@ class TestCache:
             folder.root, environment=None, variables=VariableSources(), cache=cache, version="0.1.0"
         )
         assert loaded.models[0].fields.top_k == 3
+
+    def test_a_gate_comes_back_as_it_was(self, folder, model, read):
+        lines = (
+            "gate:",
+            "  dataset: {holdout: 0.1}",
+            "  metrics:",
+            "    recall: {min: 1, labels: {a: {maxRegression: 0.5}}}",
+            "    jsonFields: {fields: [b, a], min: 0}",
+            "    own: {min: 0.25, options: {é: [1.5, {a: null}]}}",
+            "  mustPass: {path: golden.csv}",
+        )
+        folder.write({"manifests/a.yaml": model("a", *lines)})
+        first, kept = read()
+        second, _ = read()
+        assert '"own"' in kept
+        assert first.diagnostics == ()
+        assert first.models == second.models
+        assert first.models[0].gate is not None
+
+    def test_a_cache_of_models_with_other_values_knows_nothing(self, folder, model, read):
+        folder.write({"manifests/a.yaml": model("a")})
+        _, kept = read()
+        path = folder.root / ".tuneform" / "manifests.json"
+        (key,) = (each for each in kept.split('"') if each.startswith("manifests/a.yaml|"))
+        seen = (folder.root / "manifests" / "a.yaml").lstat()
+        future = SteeredClock(datetime.now(UTC) + timedelta(hours=1))
+        assert manifest_cache(path, future).get(key, seen) is not None
+        path.write_text(re.sub(f'"{__version__}/[0-9]+"', f'"{__version__}"', kept))
+        assert manifest_cache(path, future).get(key, seen) is None
 
     def test_variables_and_environments_are_part_of_the_question(self, folder, model, read):
         text = (folder.root / "tuneform.yaml").read_text()

@@ -117,7 +117,7 @@ BAD = [
     (GEMINI + "endpoint: 'file:///x'}", "7:38 invalid-endpoint spec.provider.endpoint"),
     (EMBEDDED + "  ledger: postgres://h/d", "8:11 invalid-ledger spec.ledger"),
     (EMBEDDED + "  ledger: 'sqlite:///'", "8:11 invalid-ledger spec.ledger"),
-    (EMBEDDED + "  policy: {}", "8:3 unknown-key spec.policy"),
+    (EMBEDDED + "  policies: {}", "8:3 unknown-key spec.policies"),
     (EMBEDDED + "  requires: new", "8:13 invalid-requirement spec.requires"),
     (EMBEDDED + "  requires: 0.1", "8:13 wrong-type spec.requires"),
     (EMBEDDED + "  requires: '>=0.2'", "8:13 version-not-accepted spec.requires"),

@@ -24,7 +24,9 @@ from tuneform.manifest.variables import VariableSources
 REPOSITORY = Path(__file__).parents[2]
 SCHEMA = json_schema()
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
-VARIABLES = Variables({"v": Variable("5", 5), "stage": Variable("dev", "dev")})
+VARIABLES = Variables(
+    {"v": Variable("5", 5), "share": Variable("0.5", 0.5), "stage": Variable("dev", "dev")}
+)
 
 
 def loads(value):
@@ -58,6 +60,17 @@ def project(**spec):
     }
 
 
+PRICES = {"asOf": "2026-11-01", "currency": "EUR", "perMillionTokens": {"models/*": 8}}
+
+
+def gated(**gate):
+    return model(gate=gate)
+
+
+def measured(**metrics):
+    return gated(dataset={"path": "a.csv"}, metrics=metrics)
+
+
 def test_it_is_a_schema():
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     assert SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"
@@ -74,8 +87,7 @@ def test_nothing_of_pydantic_shows():
     text = json.dumps(SCHEMA)
     assert "x-variable" not in text
     assert '"title": "Api' not in text
-    assert "gate" not in SCHEMA["$defs"]["ModelSection"]["properties"]
-    assert "policy" not in SCHEMA["$defs"]["ProjectSection"]["properties"]
+    assert "pydantic" not in text.lower()
 
 
 def test_the_committed_schema_is_the_present_one():
@@ -122,6 +134,25 @@ GOOD = [
     project(variables={"a": 1, "b": 1.5, "c": True, "d": "x", "e": {"value": "x"}}),
     project(variables={"e": {"value": 5, "sensitive": True}}),
     project(requires=">=0.1", ledger="sqlite:///x.db"),
+    gated(mustPass={"path": "a.csv"}),
+    gated(mustPass={"path": "a", "format": "tsv", "measure": "jsonFields"}, repeats=20),
+    gated(dataset={"path": "a.csv", "fields": {"input": "q"}}, metrics={"charF1": {"min": 0}}),
+    gated(dataset={"holdout": 0.5}, metrics={"macroF1": {"maxRegression": 1}}, concurrency=64),
+    gated(dataset={"holdout": "${var.share}"}, metrics={"own": {"min": "${var.share}"}}),
+    measured(exactMatch={"min": 1, "maxRegression": 0}, contains={"min": 0.5}),
+    measured(regex={"pattern": "a|b", "min": 1}, jsonFields={"fields": ["a"], "min": 1}),
+    measured(jsonFields={"min": 1}, normalizedMatch={"min": "${var.share}"}),
+    measured(precision={"labels": {"": {"min": 1}, "a b": {"maxRegression": 1}}}),
+    measured(recall={"min": 1, "labels": {"a": {"min": 1}}}),
+    measured(**{"own.m-e_t9": {"min": 1, "options": {"a": [None, {"b": 1.5}]}}}),
+    measured(microF1={"min": 1}),
+    project(policy={}),
+    project(policy={"allowedBases": ["models/a*", "*"], "warn": ["allowedBases"]}),
+    project(policy={"requiredLabels": ["a/b"], "examples": {"least": 1}, "maxDeletes": 0}),
+    project(policy={"hyperparameters": {"batchSize": {"least": 1}, "learningRate": {"most": 1}}}),
+    project(policy={"maxCost": 0, "maxTrainings": 1, "retirementDays": 0}),
+    project(prices=PRICES),
+    project(environments={"prod": {"policy": {"maxCost": 1}, "prices": PRICES}}),
 ]
 BAD = [
     "text",
@@ -155,7 +186,51 @@ BAD = [
     model(hyperparameters={"learningRate": 0}),
     model(hyperparameters={"learningRate": 1, "learningRateMultiplier": 1}),
     model(hyperparameters=None),
-    model(gate={}),
+    model(gate=None),
+    gated(),
+    gated(metrics={"contains": {"min": 1}}),
+    gated(dataset={"path": "a.csv"}),
+    gated(dataset={"path": "a.csv"}, mustPass={"path": "a.csv"}),
+    gated(holdout=0.1, mustPass={"path": "a.csv"}),
+    gated(mustPass={}),
+    gated(mustPass={"path": "a.csv", "measure": "regex"}),
+    gated(mustPass={"path": "a.csv"}, repeats=0),
+    gated(mustPass={"path": "a.csv"}, repeats=21),
+    gated(mustPass={"path": "a.csv"}, concurrency=65),
+    *(
+        gated(dataset=dataset, metrics={"contains": {"min": 1}})
+        for dataset in (
+            {},
+            {"holdout": 0},
+            {"holdout": 0.6},
+            {"holdout": 0.1, "path": "a.csv"},
+            {"holdout": 0.1, "format": "csv"},
+            {"holdout": 0.1, "fields": {}},
+            {"holdout": 0.1, "path": "a.csv", "format": "csv"},
+            {"path": "a.csv", "preamble": ""},
+        )
+    ),
+    measured(),
+    measured(contains={}),
+    measured(contains=None),
+    measured(contains={"min": 1.1}),
+    measured(contains={"min": 1, "labels": {"a": {"min": 1}}}),
+    measured(regex={"min": 1}),
+    measured(regex={"pattern": "a"}),
+    measured(regex={"pattern": "a" * 1001, "min": 1}),
+    measured(jsonFields={"min": 1, "fields": []}),
+    measured(jsonFields={"min": 1, "fields": ["a", "a"]}),
+    measured(recall={}),
+    measured(recall={"labels": {}}),
+    measured(recall={"labels": {"a": {}}}),
+    measured(own={"options": {}}),
+    measured(own={"min": 1, "options": []}),
+    measured(own={"min": 1, "depth": 2}),
+    measured(**{"a b": {"min": 1}}),
+    measured(**{"9": {"min": 1}}),
+    measured(exactmatch={"min": 1}),
+    measured(exact_match={"min": 1}),
+    measured(**{"Json-Fields": {"min": 1}}),
     model(lifecycle={"deletionPolicy": "keep"}),
     model(dataset={}),
     model(dataset={"path": "/x.csv"}),
@@ -168,7 +243,30 @@ BAD = [
     project(provider={"type": "gemini", "data": "x"}),
     project(provider={}),
     project(ledger="x.db"),
-    project(policy={}),
+    project(policy=None),
+    project(policy={"maxCost": -1}),
+    project(policy={"maxCost": "1"}),
+    project(policy={"maxDeletes": 1.5}),
+    project(policy={"maxTrainings": 0}),
+    project(policy={"allowedBases": []}),
+    project(policy={"allowedBases": ["gemini-*"]}),
+    project(policy={"requiredLabels": ["a", "a"]}),
+    project(policy={"requiredLabels": ["a b"]}),
+    project(policy={"examples": {}}),
+    project(policy={"examples": {"least": 0}}),
+    project(policy={"hyperparameters": {}}),
+    project(policy={"hyperparameters": {"learningRate": {"most": 0}}}),
+    project(policy={"hyperparameters": {"epochCount": {"most": 1.5}}}),
+    project(policy={"hyperparameters": {"temperature": {"most": 1}}}),
+    project(policy={"warn": ["budget"]}),
+    project(policy={"maxCost": 1, "warn": ["maxCost", "maxCost"]}),
+    project(prices={}),
+    project(prices={**PRICES, "asOf": "today"}),
+    project(prices={**PRICES, "currency": "usd"}),
+    project(prices={**PRICES, "perMillionTokens": {}}),
+    project(prices={**PRICES, "perMillionTokens": {"gemini": 1}}),
+    project(prices={**PRICES, "perMillionTokens": {"*": -1}}),
+    project(environments={"prod": {"policy": {"maxcost": 1}}}),
     project(variables={"a": None}),
     project(variables={"a": [1]}),
     project(variables={"a b": 1}),
@@ -244,13 +342,19 @@ def _settled(document):
     metadata, spec = document.get("metadata"), document.get("spec")
     if isinstance(metadata, dict) and metadata.get("formerly") == [metadata.get("name")]:
         return False
-    data = spec.get("dataset") if isinstance(spec, dict) else None
-    if isinstance(data, dict):
-        known = "format" in data or str(data.get("path", "")).endswith(".csv")
-        fields = data.get("fields")
-        names = fields if isinstance(fields, dict) else {}
-        return known and names.get("input", "text_input") != names.get("output", "output")
-    return True
+    gate = _mapping(spec).get("gate")
+    datasets = (_mapping(spec).get("dataset"), *map(_mapping(gate).get, ("dataset", "mustPass")))
+    return all(_readable(each) for each in datasets if isinstance(each, dict))
+
+
+def _readable(data):
+    known = "format" in data or "path" not in data or str(data["path"]).endswith(".csv")
+    names = _mapping(data.get("fields"))
+    return known and names.get("input", "text_input") != names.get("output", "output")
+
+
+def _mapping(value):
+    return value if isinstance(value, dict) else {}
 
 
 @given(st.lists(st.tuples(st.sampled_from(_keys("TunedModel")), _VALUES), min_size=1, max_size=3))
@@ -265,6 +369,12 @@ def test_they_agree_on_models(changes):
         assert accepted == loads(document) or (accepted and "${var.v}" in json.dumps(document))
 
 
+def _consistent(policy):
+    """Whether the same is so of the rules: no bounds cross each other."""
+    bounds = (policy.get("examples"), *_mapping(policy.get("hyperparameters")).values())
+    return not any({"least", "most"} <= _mapping(each).keys() for each in bounds)
+
+
 @given(st.lists(st.tuples(st.sampled_from(_keys("Project")), _VALUES), min_size=1, max_size=3))
 @settings(max_examples=200, deadline=None)
 def test_they_agree_on_projects(changes):
@@ -274,7 +384,11 @@ def test_they_agree_on_projects(changes):
     spec = document.get("spec")
     undeclared = not (isinstance(spec, dict) and "v" in json.dumps(spec.get("variables")))
     text = json.dumps(document)
-    if document.get("kind") == "Project" and not (undeclared and "${var.v}" in text):
+    if (
+        document.get("kind") == "Project"
+        and _consistent(_mapping(_mapping(spec).get("policy")))
+        and not (undeclared and "${var.v}" in text)
+    ):
         accepted = VALIDATOR.is_valid(document)
         # What `${var.v}` stands for is not known to the schema.
         assert accepted == loads(document) or (accepted and "${var.v}" in text)
@@ -286,7 +400,22 @@ def test_the_page_names_every_key():
         for key in definition.get("properties", {}):
             assert f"| `{key}` |" in page
     assert "vertex" not in page
-    assert "gate" not in page
+    for path in ("spec.gate.metrics.NAME", "spec.gate.metrics.precision.labels.NAME"):
+        assert f"`{path}`" in page
+    assert page.count("### `spec.policy` (Project)") == 1
+
+
+def test_the_page_shows_every_default_and_range():
+    lines = reference_markdown().split("\n")
+    for start in (
+        "| `holdout` | number above 0, at most 0.5 |",
+        "| `repeats` | whole number from 1 to 20 | `1` |",
+        "| `concurrency` | whole number from 1 to 64 | `4` |",
+        "| `maxCost` | number from 0 | no rule |",
+        "| `keepVersions` | whole number from 0 | `1` |",
+        "| `measure` | `exactMatch`, `normalizedMatch`, `contains`, `charF1`, `jsonFields` |",
+    ):
+        assert [each for each in lines if each.startswith(start)], start
 
 
 def test_the_examples_of_the_page_work(folder):

@@ -422,7 +422,6 @@ def candidate(*texts, **changes):
     [
         (candidate("Four"), "Four"),
         (candidate("Fo", "ur", finishReason="STOP"), "Four"),
-        (candidate("Fo", finishReason=2), "Fo"),
         (
             {
                 "candidates": [
@@ -452,15 +451,26 @@ def test_ask(scripted, say, answer, text):
         ({"promptFeedback": {"blockReason": "SAFETY"}}, "withheld it (SAFETY)"),
         ({"candidates": [{"finishReason": "RECITATION"}]}, "withheld it (RECITATION)"),
         (candidate("some text", finishReason="SAFETY"), "withheld it (SAFETY)"),
+        (candidate("", finishReason="MAX_TOKENS"), "cut off at the greatest length"),
+        (candidate("some", finishReason=2), "after 4 characters"),
     ],
 )
 def test_an_answer_that_is_none(scripted, say, answer, says):
     with pytest.raises(errors.RemoteError) as failure:
         scripted(say.reply(answer)).provider.ask(REMOTE, "Three")
 
-    assert type(failure.value) is errors.RemoteError
+    assert failure.value.code == "unanswered"
     assert says in failure.value.message
+    assert "some" not in failure.value.message
     assert failure.value.hint
+
+
+@pytest.mark.parametrize(("reason", "text"), [("MAX_TOKENS", "some text"), ("SAFETY", "")])
+def test_what_was_cut_off_is_kept_and_what_was_withheld_is_not(scripted, say, reason, text):
+    with pytest.raises(errors.Unanswered) as failure:
+        scripted(say.reply(candidate("some text", finishReason=reason))).provider.ask(REMOTE, "1")
+
+    assert (failure.value.text, failure.value.reason) == (text, reason)
 
 
 # bases

@@ -3,23 +3,47 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
+import math
 import subprocess
 import sys
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuneform.domain.plan import Action, Change, Delete, FieldDelta, Plan, Reason, ReasonCode
+from tuneform.domain.plan import (
+    Action,
+    Change,
+    Delete,
+    Evaluate,
+    FieldDelta,
+    Plan,
+    Promote,
+    Reason,
+    ReasonCode,
+)
+from tuneform.domain.spec import DatasetRef, GateSpec
 from tuneform.render.json_text import json_text
 from tuneform.render.look import Look
 from tuneform.render.plan import plan_json, plan_text
 from tuneform.render.signs import SIGN_WIDTH, sign_of
 
+from . import gate_values
 from .golden import assert_golden
 from .laws import FOREIGN, LOOKS, assert_fits, assert_safe, law, stripped
-from .values import DIAGNOSTICS, OWNER, change, every_change, every_plan, kept_plan, small_plan
+from .values import (
+    DIAGNOSTICS,
+    OWNER,
+    change,
+    every_change,
+    every_plan,
+    kept_plan,
+    live,
+    small_plan,
+)
 
 
 def test_golden():
@@ -192,6 +216,138 @@ def test_every_step_names_itself():
         *("start", "watch", "patch", "mark", "promote", "cancel", "delete", "release"),
     }
     assert all("remote" in step for step in steps)
+
+
+def json_of(**more):
+    """The JSON of a plan's only change, with more to it."""
+    plan = Plan(OWNER, "x", (change("m", **more),))
+    return plan_json(plan, samples=True)["changes"][0]
+
+
+def test_a_gate_is_told_in_full():
+    (step,) = json_of(steps=(gate_values.evaluate(against=gate_values.OLD),))["steps"]
+    assert step == {
+        "do": "evaluate",
+        "remote": gate_values.NEW,
+        "gate": {
+            "digest": gate_values.DIGEST,
+            "short": "gggggggggg",
+            "data": [gate_values.DIGEST, gate_values.DIGEST],
+            "examples": 42,
+            "must_pass": 5,
+            "definition": {
+                "dataset": "datasets/held-out.jsonl",
+                "holdout": None,
+                "metrics": [
+                    {
+                        "name": "exactMatch",
+                        "label": None,
+                        "min": 0.9,
+                        "maxRegression": 0.02,
+                        "pattern": None,
+                        "fields": [],
+                        "options": "{}",
+                    }
+                ],
+                "mustPass": "datasets/golden.jsonl",
+                "measure": "exactMatch",
+                "repeats": 1,
+            },
+        },
+        "against": gate_values.OLD,
+    }
+
+
+def test_a_gate_of_held_out_examples_tells_their_share():
+    share = DatasetRef("datasets/all.jsonl", "jsonl", holdout=0.1, held_out=True)
+    gate = dataclasses.replace(gate_values.GATE, spec=GateSpec(share, ()))
+    (step,) = json_of(steps=(Evaluate(None, gate),))["steps"]
+    definition = step["gate"]["definition"]
+    assert (definition["dataset"], definition["holdout"]) == ("datasets/all.jsonl", 0.1)
+    assert definition["mustPass"] is None
+
+
+def test_costs_are_decimal_text_and_null_where_unknown():
+    cost = json_of(cost=dataclasses.replace(gate_values.COST, likely=Decimal("1E+2")))["cost"]
+    assert cost == {
+        "tokens": {"least": 11_000, "likely": 15_000, "most": 20_000},
+        "currency": "USD",
+        "least": "0.09",
+        "likely": "100",
+        "most": "0.16",
+        "as_of": "2026-11-01",
+    }
+    unpriced = json_of(cost=gate_values.UNPRICED)["cost"]
+    assert unpriced.pop("tokens") == cost["tokens"]
+    assert set(unpriced.values()) == {None}
+    assert json_of()["cost"] is None
+
+
+@pytest.mark.parametrize(
+    ("costs", "total"),
+    [
+        ((), (0, 0, None, "0")),
+        ((gate_values.UNPRICED,), (1, 1, None, None)),
+        ((gate_values.COST, gate_values.UNPRICED), (2, 1, "USD", "0.12")),
+        ((gate_values.COST, gate_values.COST), (2, 0, "USD", "0.24")),
+    ],
+)
+def test_a_sum_without_any_price_is_unknown(costs, total):
+    changes = tuple(change(f"m{at}", cost=cost) for at, cost in enumerate(costs))
+    found = plan_json(Plan(OWNER, "x", changes))["total_cost"]
+    keys = ("trainings", "unknown", "currency", "likely")
+    assert tuple(found[key] for key in keys) == total
+
+
+def test_examples_are_told_only_where_they_are_asked_for():
+    plan = Plan(OWNER, "x", (change("m", data=gate_values.DATA),))
+    (shown,), (kept,) = (
+        [each["data_change"] for each in plan_json(plan, samples=samples)["changes"]]
+        for samples in (True, False)
+    )
+    assert shown["samples"][0] == {
+        "kind": "added",
+        "input": "Next number: seven",
+        "before": None,
+        "after": "eight",
+    }
+    assert kept == {**shown, "samples": []}
+    assert plan_json(plan) == plan_json(plan, samples=False)
+    assert json_of()["data_change"] is None
+
+
+def test_live_objects_are_told_with_digests_of_their_texts():
+    seen = live("m", display_name="A title", description="é", temperature=math.nan, top_k=40)
+    assert json_of(versions=(seen,))["versions"] == [
+        {
+            "remote": "tunedModels/m-abcdefghij",
+            "state": "active",
+            "mark": str(seen.mark),
+            "created": None,
+            "base": None,
+            "source": None,
+            "temperature": None,
+            "top_p": None,
+            "top_k": 40,
+            "texts": {
+                "display_name": hashlib.sha256(b"A title").hexdigest(),
+                "description": hashlib.sha256("é".encode()).hexdigest(),
+            },
+        }
+    ]
+
+
+def test_what_the_plan_is_of_is_told():
+    told = plan_json(dataclasses.replace(every_plan(), staging=True))
+    assert (told["staging"], told["live_models"]) == (True, 8)
+    (rolled_back,) = json_of(steps=(Promote("r", ("s",), pinned="aaaaaaaaaa"),))["steps"]
+    assert rolled_back == {
+        "do": "promote",
+        "remote": "r",
+        "clears": ["s"],
+        "pinned": "aaaaaaaaaa",
+    }
+    assert json_of(parent="above")["parent"] == "above"
 
 
 def test_a_plan_is_drawn_without_rich():

@@ -15,6 +15,7 @@ from tuneform.domain.live import LossPoint
 from tuneform.domain.plan import Action, Delete, Promote, Watch
 from tuneform.domain.report import (
     ChangeEnded,
+    Evaluated,
     Noticed,
     Outcome,
     Progressed,
@@ -26,6 +27,7 @@ from tuneform.render.board import Board, bar
 from tuneform.render.look import Look
 from tuneform.render.progress import BarProgress, PlainProgress
 
+from .gate_values import evaluate, evaluation, passed
 from .laws import FOREIGN, LOOKS, assert_safe, law, stripped
 from .values import change, remote, start
 
@@ -89,6 +91,31 @@ def test_many_trainings_are_only_begun_and_ended():
     assert len(lines) == 60
 
 
+def gated(model: str, step: object | None = None) -> tuple[object, ...]:
+    step = step or evaluate()
+    return (
+        StepBegan(model, Action.CREATE, step),
+        Evaluated(passed(model=model)),
+        StepEnded(model, Action.CREATE, step),
+    )
+
+
+def test_a_gate_in_a_log():
+    assert logged(*gated("m"), Evaluated(evaluation(model="n", scores=()))) == [
+        "m: evaluating 47 examples\n",
+        "m: gate passed: exactMatch 0.9762, 5 of 5 must-pass cases\n",
+        "n: gate failed: 2 of 5 must-pass cases failed\n",
+    ]
+
+
+def test_many_gates_are_told_by_the_ends_of_their_models():
+    models = [f"m{number}" for number in range(30)]
+    trained = [*map(began, models)]
+    assert len(logged(*trained, *(each for model in models for each in gated(model)))) == 30
+    evaluating = [StepBegan(model, Action.UPDATE, evaluate()) for model in models]
+    assert len(logged(*evaluating, *(Evaluated(passed(model=model)) for model in models))) == 30
+
+
 @law
 @given(st.lists(st.integers(0, 500), max_size=200))
 def test_a_log_has_at_most_one_line_for_each_tenth(steps):
@@ -124,6 +151,13 @@ def test_rows():
     )
 
 
+def test_a_gate_at_work_and_its_verdict_are_rows():
+    made = board(began("m"), at("m", 5), StepBegan("m", Action.CREATE, evaluate()))
+    assert made.lines(Look(80), 0.0, 12) == ["m  evaluating 47 examples"]
+    made.note(Evaluated(evaluation(model="m", scores=())), 0.0)
+    assert made.lines(Look(80), 0.0, 12) == ["m  gate failed: 2 of 5 must-pass cases failed"]
+
+
 def test_hundreds_of_models_are_counted():
     models = [f"m{number}" for number in range(300)]
     made = board(*map(began, models), *map(ended, models[:100]), ended("m100", Status.FAILED))
@@ -138,6 +172,8 @@ EVENTS = st.one_of(
     st.builds(at, FOREIGN, st.integers(0, 10**6), st.integers(0, 10**6), st.floats()),
     st.builds(ended, FOREIGN, st.sampled_from(Status), st.sampled_from(Action)),
     st.builds(StepBegan, FOREIGN, st.just(Action.DELETE), st.builds(Delete, FOREIGN)),
+    st.builds(StepBegan, FOREIGN, st.just(Action.CREATE), st.just(evaluate())),
+    FOREIGN.map(lambda model: Evaluated(evaluation(model=model))),
 )
 
 

@@ -10,15 +10,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuneform.domain.plan import Action
+from tuneform.domain.plan import Action, Promote
 from tuneform.domain.report import Outcome, Report, Status
 from tuneform.render.json_text import json_text
 from tuneform.render.look import Look
-from tuneform.render.report import report_json, report_text
+from tuneform.render.report import outcome_word, report_json, report_text
 
+from .gate_values import (
+    NEW,
+    OLD,
+    evaluate,
+    evaluation,
+    gated_change,
+    passed,
+    rolled_back,
+    unpriced_change,
+)
 from .golden import assert_golden
 from .laws import FOREIGN, LOOKS, assert_fits, assert_safe, law, stripped
-from .values import OWNER, change, every_report
+from .values import OWNER, change, every_report, mark, start
 
 
 def report(*outcomes: tuple[Action, Status, str], interrupted: bool = False) -> Report:
@@ -126,9 +136,72 @@ def test_json():
         "performed": [],
         "seconds": 3725,
         "loss": None,
+        "evaluation": None,
     }
 
 
 def test_a_loss_that_is_no_number_is_null():
     lost = Outcome(change("m", Action.CREATE), Status.DONE, loss=math.nan)
     assert report_json(Report(OWNER, "x", (lost,)))["outcomes"][0]["loss"] is None
+
+
+def gated_report() -> Report:
+    """A gate that failed and one that was passed."""
+    held = Outcome(
+        gated_change(),
+        Status.HELD,
+        "The gate was not passed: 2 of 5 must-pass cases failed.",
+        "change the data, or the gate",
+        "gate-failed",
+        gated_change().steps[:2],
+        evaluation=evaluation(),
+    )
+    done = Outcome(unpriced_change(), Status.DONE, seconds=4.2, evaluation=passed())
+    return Report(OWNER, "gemini", (held, done))
+
+
+def test_a_gate_that_failed():
+    assert_golden("report-gate-100.txt", report_text(gated_report(), Look(100)))
+    assert gated_report().exit_code == 6
+
+
+@law
+@given(LOOKS)
+def test_width_with_gates(look):
+    text = report_text(gated_report(), look)
+    assert_fits(text, look)
+    assert_safe(text)
+
+
+def test_json_of_evaluations_holds_no_example_text():
+    value = report_json(gated_report())
+    assert value["outcomes"][1]["evaluation"]["passed"] is True
+    told = value["outcomes"][0]["evaluation"]
+    assert (told["gate"], told["against"], told["must_pass_failed"]) == ("gggggggggg", OLD, 2)
+    assert "four" not in json_text(told)
+
+
+def test_an_edit_and_a_gate_are_an_update():
+    both = change("m", Action.UPDATE, steps=(Promote(NEW), evaluate()))
+    assert outcome_word(Outcome(both, Status.DONE)) == "updated"
+
+
+@pytest.mark.parametrize(
+    ("of", "word"),
+    [
+        (
+            change(
+                "m",
+                Action.CREATE,
+                steps=(dataclasses.replace(start("m"), mark=mark("m", staged=True)),),
+            ),
+            "staged",
+        ),
+        (change("m", Action.CREATE, steps=(start("m"),)), "created"),
+        (change("m", Action.UPDATE, steps=(evaluate(),)), "evaluated"),
+        (rolled_back(), "rolled back"),
+    ],
+)
+def test_words_that_say_more_than_the_action(of, word):
+    value = Report(OWNER, "x", (Outcome(of, Status.DONE, performed=of.steps),))
+    assert report_text(value, Look()).endswith(f"Apply complete: 1 {word}.")

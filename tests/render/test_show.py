@@ -12,15 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tuneform.domain.live import LossPoint
+from tuneform.domain.mark import Verdict
 from tuneform.render.canvas import Grid, draw, line
 from tuneform.render.chart import chart_lines
 from tuneform.render.json_text import json_text
 from tuneform.render.look import Look
-from tuneform.render.show import show_json, show_text
+from tuneform.render.show import ShowView, show_json, show_text
 
+from .gate_values import GATE, SPEC
 from .golden import assert_golden
 from .laws import LOOKS, assert_fits, assert_safe, law, stripped
-from .values import curve, show_view
+from .values import curve, mark, show_view
 
 
 def test_golden():
@@ -45,13 +47,74 @@ def test_an_undeclared_model_and_one_without_versions():
     assert show_text(empty, Look()).endswith("\n\nNo version is live.")
 
 
+def gated_view(**words: object) -> ShowView:
+    """The same model with a gate, and a version whose mark says more."""
+    view = show_view()
+    (version,) = view.versions
+    live = dataclasses.replace(version.live, mark=mark(view.model, **words))
+    return dataclasses.replace(
+        view,
+        spec=dataclasses.replace(view.spec, gate=SPEC),
+        desired=dataclasses.replace(view.desired, gate=GATE),
+        versions=(dataclasses.replace(version, live=live),),
+    )
+
+
+def test_a_gate_is_told_on_both_sides():
+    text = show_text(gated_view(), Look(200))
+    assert (
+        "  gate         42 examples, 5 must-pass cases; "
+        "exactMatch at least 0.9, at most 0.02 below the serving version\n"
+    ) in text
+    assert "\n    gate      not evaluated\n" in text
+    unread = dataclasses.replace(gated_view(), desired=None)
+    assert "  gate         exactMatch at least 0.9, at most 0.02 " in show_text(unread, Look(200))
+
+
+@pytest.mark.parametrize(
+    ("verdict", "gate", "told"),
+    [
+        (Verdict(True, GATE.short), GATE, "passed, by the present gate"),
+        (Verdict(False, "zzzzzzzzzz"), GATE, "failed, by another gate"),
+        (Verdict(True, "zzzzzzzzzz"), None, "passed, by gate zzzzzzzzzz"),
+    ],
+)
+def test_whose_verdict_it_is(verdict, gate, told):
+    view = gated_view(verdict=verdict)
+    view = dataclasses.replace(view, desired=dataclasses.replace(view.desired, gate=gate))
+    assert f"\n    gate      {told}\n" in show_text(view, Look(100))
+
+
+def test_words_of_the_mark():
+    words = {"staged": True, "cancelled": True, "pinned": "cccccccccc", "adopted": "x-1"}
+    text = show_text(gated_view(serving=True, **words), Look(100))
+    assert "\n    staged     for a branch that is not merged\n" in text
+    assert "\n    pinned     in place of cccccccccc, which the manifests want\n" in text
+    assert "\n    cancelled  it never serves\n" in text
+    assert "\n    adopted    its id is its own, x-1\n" in text
+    told = show_json(gated_view(verdict=Verdict(True, "gggggggggg"), **words))["versions"][0]
+    assert told["words"] == words | {"verdict": {"passed": True, "gate": "gggggggggg"}}
+
+
+def test_a_gate_for_programs():
+    assert show_json(show_view())["gate"] is None
+    value = show_json(gated_view())["gate"]
+    assert value["digest"] == GATE.digest
+    assert value["metrics"] == [
+        {"metric": "exactMatch", "label": None, "minimum": 0.9, "max_regression": 0.02}
+    ]
+    unread = dataclasses.replace(gated_view(), desired=None)
+    assert show_json(unread)["gate"]["examples"] is None
+
+
 @law
 @given(LOOKS)
-def test_laws(look):
-    text = show_text(show_view(), look)
+@pytest.mark.parametrize("view", [show_view(), gated_view(pinned="cccccccccc", adopted="x-1")])
+def test_laws(view, look):
+    text = show_text(view, look)
     assert_safe(text)
     assert_fits(text, look)
-    assert stripped(text) == show_text(show_view(), dataclasses.replace(look, colour=False))
+    assert stripped(text) == show_text(view, dataclasses.replace(look, colour=False))
     assert text.isascii() or look.unicode
 
 

@@ -7,8 +7,9 @@ import dataclasses
 import pytest
 from hypothesis import given
 
-from tuneform.domain.live import LiveState
-from tuneform.domain.status import StatusReport, VersionStatus
+from tuneform.domain.live import Live, LiveState
+from tuneform.domain.mark import Verdict
+from tuneform.domain.status import ModelState, ModelStatus, StatusReport, VersionStatus
 from tuneform.render.look import Look
 from tuneform.render.status import progress_word, status_json, status_text, version_word
 
@@ -64,13 +65,46 @@ def test_progress_word(state, progress, word):
     assert progress_word(VersionStatus(live("m", state=state), progress)) == word
 
 
+def gated_status() -> StatusReport:
+    """A version that was rolled back to, and the one that did not pass."""
+    good = mark("m", serving=True, pinned="cccccccccc", verdict=Verdict(True, "gggggggggg"))
+    bad = mark("m", verdict=Verdict(False, "gggggggggg"))
+    staged = mark("n", staged=True)
+    serving = live("m", mark=good)
+    versions = (live("m", "zzzzzzzzzz", mark=bad), serving)
+    return StatusReport(
+        OWNER,
+        "embedded",
+        (
+            ModelStatus("m", True, ModelState.HELD, serving.remote, _done(*versions)),
+            ModelStatus("n", False, ModelState.ABSENT, None, _done(live("n", mark=staged))),
+        ),
+        (),
+    )
+
+
+def _done(*versions: Live) -> tuple[VersionStatus, ...]:
+    return tuple(VersionStatus(each, 1.0) for each in versions)
+
+
+def test_verdicts_and_pins():
+    assert status_text(gated_status(), Look(80)).split("\n")[2:6] == [
+        "MODEL  STATE   VERSION                                    GATE    DONE  LOSS",
+        "m      held    tunedModels/m-zzzzzzzzzz  active           failed",
+        "               tunedModels/m-abcdefghij  serving, pinned  passed",
+        "n      absent  tunedModels/n-abcdefghij  staged",
+    ]
+    assert "\n    serving, pinned  gate passed\n" in status_text(gated_status(), Look(40))
+
+
 @law
 @given(LOOKS)
-def test_laws(look):
-    text = status_text(status_report(), look)
+@pytest.mark.parametrize("report", [status_report(), gated_status()])
+def test_laws(report, look):
+    text = status_text(report, look)
     assert_safe(text)
     assert_fits(text, look)
-    assert stripped(text) == status_text(status_report(), dataclasses.replace(look, colour=False))
+    assert stripped(text) == status_text(report, dataclasses.replace(look, colour=False))
 
 
 def test_json_has_the_shape_of_the_contract():

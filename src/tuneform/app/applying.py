@@ -1,22 +1,30 @@
-"""Act: hold the owner's lock, plan, and carry out exactly the plan that was confirmed."""
+"""Act: hold the owner's lock, plan or read a plan, and carry out exactly what was confirmed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from tuneform.app.declare import Declared, declare
+from tuneform.app.history import known_repository
 from tuneform.app.invocation import Invocation
-from tuneform.app.planning import Planned, decide
+from tuneform.app.planning import ALL, Aim, Planned, decide
+from tuneform.app.questions import read_questions
+from tuneform.app.saved import load_plan, take_up
 from tuneform.app.wiring import Opened, ledger_of, lock_owner, open_provider
 from tuneform.dataset.examples import read_examples
+from tuneform.dataset.keyed import keyed_rows
+from tuneform.domain.gate import Gate
 from tuneform.domain.plan import Plan, Start
 from tuneform.domain.report import Event, Report
-from tuneform.domain.selection import EVERYTHING, Selection
-from tuneform.errors import UsageError
+from tuneform.errors import LocalError, Refused, UsageError
 from tuneform.execute.options import Options
 from tuneform.execute.run import execute
+from tuneform.gate import Question
+from tuneform.git import Commit, Repository
+from tuneform.ledger.base import Ledger
 from tuneform.providers.base import Example
 
 
@@ -25,20 +33,24 @@ class Wishes:
     """How to apply.
 
     Attributes:
-        selection: models outside it are left alone.
+        aim: what the plan shall be about; a saved plan says so itself.
+        saved: the file of a saved plan, to be applied instead of a new one.
+        checksum: that the saved plan must have, as its reviewer saw it.
         parallelism: requests at a time.
         wait: whether to wait for trainings, and promote.
         timeout: seconds to wait for trainings; None is for ever.
         allow_deletes: from `--allow-deletes`.
-        destroy: whether all is to go.
+        allow_older_commit: whether a commit may be applied that is older than the last applied one.
     """
 
-    selection: Selection = EVERYTHING
+    aim: Aim = ALL
+    saved: Path | None = None
+    checksum: str | None = None
     parallelism: int = 8
     wait: bool = True
     timeout: float | None = None
     allow_deletes: int | None = None
-    destroy: bool = False
+    allow_older_commit: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +67,34 @@ class Prepared:
     wishes: Wishes
     opened: Opened
 
+    @property
+    def destroys(self) -> bool:
+        """Whether it is a plan to delete all that the owner has."""
+        return self.planned.aim.destroy
+
+    @property
+    def command(self) -> str:
+        """For the ledger. What is staged is not applied: the guard of commits must not see it."""
+        if self.destroys:
+            return "destroy"
+        return "stage" if self.planned.plan.staging else "apply"
+
     def check(self) -> None:
-        """Refuse what a guard forbids, before anything is asked or written.
+        """Refuse what a guard or the policy forbids, before anything is asked or written.
 
         Raises:
             Refused: with the flag that permits it.
+            PolicyDenied: with the findings.
         """
-        refusal = self.planned.refusal(self.wishes.allow_deletes)
-        if refusal and not self.wishes.destroy:
+        if self.destroys:
+            return
+        if denial := self.planned.denial():
+            raise denial
+        if refusal := self.planned.refusal(self.wishes.allow_deletes):
             raise refusal
+        plan = self.planned.plan
+        if plan.has_steps and not plan.staging and not self.wishes.allow_older_commit:
+            _check_commit(self.invocation, self.planned.declared)
 
     def run(self, notify: Callable[[Event], None], stopping: Callable[[], bool]) -> Report:
         """Carry it out.
@@ -72,14 +103,13 @@ class Prepared:
             notify: told what happens.
             stopping: whether the user wants to end.
         """
-        command = "destroy" if self.wishes.destroy else "apply"
         return carry_out(
             self.invocation,
             self.planned.declared,
             self.opened,
             self.planned.plan,
             self.wishes,
-            Ears(command, notify, stopping),
+            Ears(self.command, notify, stopping),
         )
 
 
@@ -100,7 +130,11 @@ class Ears:
 
 @contextmanager
 def prepare(invocation: Invocation, wishes: Wishes) -> Iterator[Prepared]:
-    """Plan under the owner's lock, which is held for the time of the block."""
+    """Plan, or take up a saved plan, under the owner's lock: it is held for the time of the block.
+
+    Raises:
+        Stale: a saved plan was edited, or is not what would be planned from what is there now.
+    """
     declared = declare(invocation)
     if declared.project.provider.type == "embedded" and not wishes.wait:
         raise UsageError(
@@ -108,14 +142,17 @@ def prepare(invocation: Invocation, wishes: Wishes) -> Iterator[Prepared]:
             hint="leave --no-wait out, or run `tuneform serve` and use provider gemini with its "
             "address as endpoint",
         )
-    command = "destroy" if wishes.destroy else "apply"
+    saved = load_plan(wishes.saved, wishes.checksum) if wishes.saved else None
+    destroys = saved.made_from.destroy if saved else wishes.aim.destroy
+    command = "destroy" if destroys else "apply"
     with (
         lock_owner(declared.owner, command, invocation),
         open_provider(declared.project, invocation, trains=True) as opened,
     ):
-        planned = decide(
-            invocation, declared, opened.provider, wishes.selection, destroy=wishes.destroy
-        )
+        if saved:
+            planned = take_up(invocation, declared, opened.provider, saved, wishes.aim.max_cost)
+        else:
+            planned = decide(invocation, declared, opened.provider, wishes.aim)
         yield Prepared(invocation, planned, wishes, opened)
 
 
@@ -128,11 +165,17 @@ def carry_out(
     ears: Ears,
 ) -> Report:
     """Execute a plan with everything that it needs."""
+    head = _head(known_repository(invocation))
 
     def examples(start: Start) -> Sequence[Example]:
-        return read_examples(
+        found = read_examples(
             invocation.root, start.dataset, start.data_digest, declared.limits[start.dataset]
         )
+        _remember(ledger, declared, start, found)
+        return found
+
+    def questions(_model: str, gate: Gate) -> tuple[list[Question], list[Question]]:
+        return read_questions(invocation, declared, gate)
 
     with closing(ledger_of(declared.project, invocation)) as ledger:
         return execute(
@@ -141,6 +184,7 @@ def carry_out(
             ledger=ledger,
             clock=invocation.clock,
             examples=examples,
+            questions=questions,
             notify=ears.notify,
             stopping=ears.stopping,
             options=Options(
@@ -150,5 +194,48 @@ def carry_out(
                 poll_first=opened.poll_first,
                 poll_most=opened.poll_most,
                 command=ears.command,
+                commit=head.sha if head else None,
+                dirty=head.dirty if head else False,
             ),
         )
+
+
+def _remember(
+    ledger: Ledger, declared: Declared, start: Start, examples: Sequence[Example]
+) -> None:
+    """Leave keyed digests, so that a later plan can tell what changed where git cannot."""
+    rows = keyed_rows(examples, ledger.secret())
+    ledger.record_rows(declared.owner, start.mark.data, rows)
+
+
+def _head(repository: Repository | None) -> Commit | None:
+    """The commit that is checked out, for the record; None where git does not tell."""
+    try:
+        return repository.head() if repository else None
+    except LocalError:
+        return None
+
+
+def _check_commit(invocation: Invocation, declared: Declared) -> None:
+    """Refuse to undo what a newer commit has applied. A guard: without a ledger it knows nothing.
+
+    Raises:
+        Refused: with the flag that permits it.
+    """
+    repository = known_repository(invocation)
+    head = _head(repository)
+    if repository is None or head is None:
+        return
+    try:
+        with closing(ledger_of(declared.project, invocation)) as ledger:
+            last = ledger.last_applied(declared.owner)
+        is_older = last not in (None, head.sha) and repository.is_ancestor(head.sha, last or "")
+    except LocalError:
+        return
+    if last is None or not is_older:
+        return
+    raise Refused(
+        f"commit {head.sha[:10]} is older than {last[:10]}, which was applied last: this would "
+        "undo it",
+        hint="apply the newest commit, or add --allow-older-commit if going back is meant",
+    )

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tuneform import __version__
+from tuneform.app.catalogue import shipped_retirements
 from tuneform.app.invocation import Invocation
 from tuneform.app.wiring import capabilities_of
 from tuneform.dataset.check import Checked, check_all
 from tuneform.dataset.filecache import FileCache
+from tuneform.dataset.overlap import OverlapCache, diagnose
 from tuneform.domain.capabilities import Capabilities, Limits
 from tuneform.domain.desired import DesiredSet
-from tuneform.domain.diagnostic import Diagnostic, has_errors
+from tuneform.domain.diagnostic import Diagnostic, Severity, has_errors
 from tuneform.domain.names import Owner, is_name
-from tuneform.domain.spec import DatasetRef, ModelSpec, ProjectSpec
+from tuneform.domain.spec import DatasetFacts, DatasetRef, ModelSpec, ProjectSpec
+from tuneform.engine.policy import judge_models
 from tuneform.engine.resolve import resolve, root_bases
 from tuneform.errors import InvalidProject
+from tuneform.gate import missing_metrics, near
+from tuneform.manifest.discover import PROJECT_FILE
 from tuneform.manifest.load import Loaded, load, manifest_cache
 from tuneform.manifest.locate import pinpoint
 from tuneform.manifest.variables import VariableSources
@@ -33,6 +38,7 @@ class Declared:
         limits: of each dataset.
         capabilities: of the provider.
         warnings: what is odd, but stops nothing.
+        findings: what the project's policy says to the models; errors are denials.
     """
 
     project: ProjectSpec
@@ -41,6 +47,15 @@ class Declared:
     limits: dict[DatasetRef, Limits]
     capabilities: Capabilities
     warnings: tuple[Diagnostic, ...]
+    findings: tuple[Diagnostic, ...] = ()
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Everything that was checked, relative to the project."""
+        found = {PROJECT_FILE}
+        for model in self.desired.models:
+            found |= {model.spec.place.file, *(ref.path for _, ref in _named(model.spec))}
+        return tuple(sorted(found))
 
 
 def declare(invocation: Invocation) -> Declared:
@@ -55,24 +70,46 @@ def declare(invocation: Invocation) -> Declared:
     capabilities = capabilities_of(project.provider.type if project else "embedded")
     owner = Owner(project.name, project.environment) if project else Owner("unknown")
     wanted = _wanted(loaded, capabilities)
-    checked = check_datasets(invocation, wanted)
+    asked = _asked(loaded, capabilities)
+    checked = check_datasets(invocation, wanted, asked)
     facts = {ref: found.facts for ref, found in checked.items() if found.facts}
     resolved = resolve(owner, loaded.models, facts, capabilities, loaded.broken)
-    later = (*_dataset_diagnostics(loaded.models, checked), *resolved.diagnostics)
+    later = (
+        *_dataset_diagnostics(loaded.models, checked),
+        *_overlaps(invocation, loaded.models, facts, dict(asked)),
+        *_missing_metrics(loaded.models),
+        *resolved.diagnostics,
+    )
     diagnostics = (*loaded.diagnostics, *pinpoint(later, invocation.root))
     ordered = tuple(sorted(diagnostics, key=lambda each: each.sort_key))
     if project is None or has_errors(ordered):
         raise InvalidProject(ordered, project.secrets if project else ())
-    return Declared(project, owner, resolved.desired, dict(wanted), capabilities, ordered)
+    findings = judge_models(
+        project.policy,
+        resolved.desired.models,
+        shipped_retirements(project.provider),
+        invocation.clock.now().date(),
+    )
+    return Declared(
+        project,
+        owner,
+        resolved.desired,
+        {**dict(asked), **dict(wanted)},
+        capabilities,
+        ordered,
+        pinpoint(findings, invocation.root),
+    )
 
 
 def _dataset_diagnostics(
     specs: Sequence[ModelSpec], checked: dict[DatasetRef, Checked]
 ) -> tuple[Diagnostic, ...]:
     """What is wrong with datasets; a file that is missing is told where a manifest names it."""
-    named = {spec.dataset: spec for spec in reversed(specs)}
+    named = {
+        ref: (spec, field) for spec in reversed(specs) for field, ref in reversed(_named(spec))
+    }
     return tuple(
-        _where_named(named[ref], each) if each.code in _NOT_THERE and ref in named else each
+        _where_named(*named[ref], each) if each.code in _NOT_THERE and ref in named else each
         for ref, found in checked.items()
         for each in found.diagnostics
     )
@@ -83,14 +120,67 @@ _NOT_THERE = frozenset(
 )
 
 
-def _where_named(spec: ModelSpec, diagnostic: Diagnostic) -> Diagnostic:
+def _named(spec: ModelSpec) -> list[tuple[str, DatasetRef]]:
+    """The datasets of a model, each with the field that names its file."""
+    found = [("spec.dataset.path", spec.dataset)]
+    if spec.gate and spec.gate.dataset and not spec.gate.dataset.held_out:
+        found.append(("spec.gate.dataset.path", spec.gate.dataset))
+    if spec.gate and spec.gate.must_pass:
+        found.append(("spec.gate.mustPass.path", spec.gate.must_pass))
+    return found
+
+
+def _where_named(spec: ModelSpec, field: str, diagnostic: Diagnostic) -> Diagnostic:
+    path = next(ref.path for name, ref in _named(spec) if name == field)
     return replace(
         diagnostic,
         place=spec.place,
         subject=spec.subject,
-        field="spec.dataset.path",
-        detail=f"{spec.dataset.path}: {diagnostic.detail}",
+        field=field,
+        detail=f"{path}: {diagnostic.detail}",
     )
+
+
+def _overlaps(
+    invocation: Invocation,
+    specs: Sequence[ModelSpec],
+    facts: Mapping[DatasetRef, DatasetFacts],
+    limits: Mapping[DatasetRef, Limits],
+) -> Iterator[Diagnostic]:
+    """Gates that ask what was trained."""
+    pairs = {(spec.dataset, ref): None for spec in specs if spec.gate for ref in spec.gate.datasets}
+    if not pairs:
+        return
+    cache = OverlapCache(
+        invocation.root,
+        invocation.own_folder / "cache" / "overlaps.json",
+        salt=__version__,
+        clock=invocation.clock,
+    )
+    for training, evaluation in pairs:
+        if training in facts and evaluation in facts:
+            found = cache.overlaps(training, evaluation, limits[evaluation])
+            yield from diagnose(found, training, evaluation)
+    cache.save()
+
+
+def _missing_metrics(specs: Sequence[ModelSpec]) -> Iterator[Diagnostic]:
+    """Own metrics that are not installed here."""
+    for spec in specs:
+        for name in missing_metrics(spec.gate) if spec.gate else ():
+            meant = near(name)
+            yield Diagnostic(
+                Severity.ERROR,
+                "unknown-metric",
+                "no such metric is installed",
+                f"{name!r} is no metric of tuneform, and no installed package offers it.",
+                place=spec.place,
+                subject=spec.subject,
+                field=f"spec.gate.metrics.{name}",
+                hint=f"did you mean {meant!r}?"
+                if meant
+                else "install the package whose entry point in `tuneform.metrics` has that name",
+            )
 
 
 def declare_at_least_owner(invocation: Invocation) -> Declared:
@@ -133,18 +223,37 @@ def read_manifests(invocation: Invocation) -> Loaded:
 
 
 def check_datasets(
-    invocation: Invocation, wanted: Sequence[tuple[DatasetRef, Limits]]
+    invocation: Invocation,
+    wanted: Sequence[tuple[DatasetRef, Limits]],
+    asked: Sequence[tuple[DatasetRef, Limits]] = (),
 ) -> dict[DatasetRef, Checked]:
-    """Check every dataset once; unchanged ones are only looked at."""
+    """Check every dataset once; unchanged ones are only looked at.
+
+    Args:
+        invocation: of the command.
+        wanted: what is trained with.
+        asked: what gates ask.
+    """
     cache = FileCache(
         invocation.own_folder / "cache" / "datasets.json",
         Checked,
         salt=__version__,
         clock=invocation.clock,
     )
-    checked = check_all(invocation.root, wanted, cache)
+    checked = check_all(invocation.root, wanted, cache, evaluation=asked)
     cache.save()
     return checked
+
+
+def _asked(loaded: Loaded, capabilities: Capabilities) -> list[tuple[DatasetRef, Limits]]:
+    """Every dataset of a gate, with the limits of the base that is asked."""
+    roots = root_bases(loaded.models)
+    return [
+        (ref, capabilities.base(roots[spec.name]).limits)
+        for spec in loaded.models
+        if spec.gate
+        for ref in spec.gate.datasets
+    ]
 
 
 def _wanted(loaded: Loaded, capabilities: Capabilities) -> list[tuple[DatasetRef, Limits]]:

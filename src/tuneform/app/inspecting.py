@@ -16,7 +16,7 @@ from tuneform.domain.status import ModelStatus, StatusReport
 from tuneform.engine.advice import advise
 from tuneform.engine.plan import make_plan
 from tuneform.engine.status import report_status
-from tuneform.errors import NotServing, UsageError
+from tuneform.errors import NotServing, Unanswered, UsageError
 from tuneform.providers.base import Provider
 from tuneform.render.output import ServedModel
 from tuneform.render.show import ShowView
@@ -85,7 +85,7 @@ def output(invocation: Invocation, name: str | None) -> tuple[Declared, Served]:
     wanted = {model.name: model for model in declared.desired.models}
     if name is not None:
         if name not in wanted:
-            raise _unknown(name, wanted)
+            raise unknown_model(name, wanted)
         wanted = {name: wanted[name]}
     report = report_status(declared.desired, live, plan, {})
     serving = {each.model: each.serving for each in report.models}
@@ -120,7 +120,12 @@ def generate(invocation: Invocation, name: str, prompt: str) -> tuple[Declared, 
         preamble = desired.spec.dataset.preamble if desired else ""
         if not preamble + prompt:
             raise UsageError("the prompt is empty", hint="say what the model is to answer")
-        return declared, opened.provider.ask(remote, preamble + prompt)
+        try:
+            return declared, opened.provider.ask(remote, preamble + prompt)
+        except Unanswered as error:
+            if not error.text:
+                raise
+            return declared, error.text  # cut off: what there is of it is worth reading
 
 
 def find_change(plan: Plan, name: str) -> Change:
@@ -132,10 +137,11 @@ def find_change(plan: Plan, name: str) -> Change:
     for change in plan.changes:
         if change.model == name:
             return change
-    raise _unknown(name, [change.model for change in plan.changes])
+    raise unknown_model(name, [change.model for change in plan.changes])
 
 
-def _unknown(name: str, names: Iterable[str]) -> UsageError:
+def unknown_model(name: str, names: Iterable[str]) -> UsageError:
+    """What to say of a name that is no model's."""
     near = get_close_matches(name, list(names), n=1)
     return UsageError(
         f"there is no model {name!r}",

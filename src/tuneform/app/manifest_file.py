@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from pathlib import Path
 from posixpath import relpath
 from typing import Any
 
 import yaml
 
+from tuneform.app.atomic import write_atomically
 from tuneform.app.declare import Declared
 from tuneform.app.invocation import Invocation
 from tuneform.dataset.files import inside
@@ -49,7 +47,7 @@ def write_manifest(
             f"{target} exists, and does not declare {name!r}",
             hint="move it, or declare the model there and run the import again",
         )
-    _write_atomically(path, text)
+    write_atomically(path, text)
     return target
 
 
@@ -104,22 +102,3 @@ def _manifest_text(name: str, live: Live, dataset: str, parent: str | None) -> s
     }
     body = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
     return f"# Imported from {live.remote}.\n{body}"
-
-
-def _write_atomically(path: Path, text: str) -> None:
-    """A reader, and a crash, finds the whole file or none."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".import-", suffix=".tmp")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).chmod(0o644)
-            Path(name).replace(path)
-        except OSError:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise LocalError(f"{path} cannot be written: {error.strerror}") from error

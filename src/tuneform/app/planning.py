@@ -4,34 +4,71 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass
+from decimal import Decimal
 from difflib import get_close_matches
 
+from tuneform.app.catalogue import shipped_prices
 from tuneform.app.declare import Declared, declare
+from tuneform.app.explaining import explain_data
 from tuneform.app.invocation import Invocation
 from tuneform.app.wiring import ledger_of, open_provider
 from tuneform.domain.desired import DesiredSet
-from tuneform.domain.diagnostic import Diagnostic, Severity
-from tuneform.domain.live import LiveSet, RecordedSet
+from tuneform.domain.diagnostic import Diagnostic, Severity, has_errors
+from tuneform.domain.live import LiveSet, LiveState, RecordedSet
 from tuneform.domain.plan import Plan, Start
 from tuneform.domain.selection import EVERYTHING, Selection
+from tuneform.engine.cost import merged, with_costs
 from tuneform.engine.guard import guard_deletions
 from tuneform.engine.plan import make_destroy_plan, make_plan
+from tuneform.engine.policy import judge_plan
 from tuneform.engine.select import idle_patterns
-from tuneform.errors import InvalidProject, LocalError, Refused, UsageError
+from tuneform.errors import InvalidProject, LocalError, PolicyDenied, Refused, UsageError
 from tuneform.manifest.locate import pinpoint
 from tuneform.providers.base import Provider
 
 
 @dataclass(frozen=True, slots=True)
+class Aim:
+    """What a plan shall be about.
+
+    Attributes:
+        selection: models outside it are left alone.
+        destroy: whether all is to go.
+        staging: whether to train and evaluate only.
+        max_cost: that its trainings may cost, from `--max-cost`; None is no bound of its own.
+        samples: of the examples that changed, at most, for each model.
+    """
+
+    selection: Selection = EVERYTHING
+    destroy: bool = False
+    staging: bool = False
+    max_cost: Decimal | None = None
+    samples: int = 0
+
+
+ALL = Aim()
+
+
+@dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan with what it was made from."""
+    """A plan with what it was made from.
+
+    Attributes:
+        declared: what the manifests want.
+        live: what the plan was made from.
+        plan: the decision.
+        aim: what it is about.
+        findings: of the project's policy.
+    """
 
     declared: Declared
     live: LiveSet
     plan: Plan
+    aim: Aim
+    findings: tuple[Diagnostic, ...] = ()
 
     def refusal(self, allow_deletes: int | None) -> Refused | None:
-        """Why apply would refuse the plan; None where it would not.
+        """Why apply would refuse the plan for what it deletes; None where it would not.
 
         Args:
             allow_deletes: count of deletions that are permitted.
@@ -42,38 +79,56 @@ class Planned:
             return refusal
         return None
 
+    def denial(self) -> PolicyDenied | None:
+        """What the policy denies; None where it denies nothing."""
+        return PolicyDenied(self.findings) if has_errors(self.findings) else None
 
-def plan_project(
-    invocation: Invocation, selection: Selection = EVERYTHING, *, destroy: bool = False
-) -> Planned:
-    """What apply, or destroy, would do.
 
-    Args:
-        invocation: of the command.
-        selection: models outside it are left alone.
-        destroy: whether all is to go.
-    """
+def plan_project(invocation: Invocation, aim: Aim) -> Planned:
+    """What apply, or destroy, would do."""
     declared = declare(invocation)
     with open_provider(declared.project, invocation, trains=False) as opened:
-        return decide(invocation, declared, opened.provider, selection, destroy=destroy)
+        return decide(invocation, declared, opened.provider, aim)
 
 
-def decide(
-    invocation: Invocation,
-    declared: Declared,
-    provider: Provider,
-    selection: Selection,
-    *,
-    destroy: bool,
-) -> Planned:
+def decide(invocation: Invocation, declared: Declared, provider: Provider, aim: Aim) -> Planned:
     """List what is live and plan, with the provider already open."""
     live = LiveSet(tuple(provider.list()))
     recorded = _recorded(invocation, declared)
-    make = make_destroy_plan if destroy else make_plan
-    plan = make(declared.desired, live, recorded, selection)
-    _check_patterns(declared.desired, live, selection)
+    if aim.destroy:
+        plan = make_destroy_plan(declared.desired, live, recorded, aim.selection)
+    else:
+        plan = make_plan(declared.desired, live, recorded, aim.selection, staging=aim.staging)
+    _check_patterns(declared.desired, live, aim.selection)
     _check_bases(invocation, declared, provider, plan)
-    return Planned(declared, live, plan)
+    plan = explain(invocation, declared, plan, aim.samples)
+    findings = () if aim.destroy else judge(invocation, declared, plan, live, aim)
+    return Planned(declared, live, plan, aim, findings)
+
+
+def explain(invocation: Invocation, declared: Declared, plan: Plan, samples: int) -> Plan:
+    """What it will cost, and what became of the examples. Nothing is decided by it."""
+    return explain_data(invocation, declared, costed(declared, plan), samples)
+
+
+def costed(declared: Declared, plan: Plan) -> Plan:
+    """The plan, with what each training will cost."""
+    roots = {model.name: model.root for model in declared.desired.models}
+    prices = merged(declared.project.prices, shipped_prices(declared.project.provider))
+    return with_costs(plan, roots, prices)
+
+
+def judge(
+    invocation: Invocation, declared: Declared, plan: Plan, live: LiveSet, aim: Aim
+) -> tuple[Diagnostic, ...]:
+    """What the policy says to the models and to the plan."""
+    owner = str(declared.owner)
+    running = sum(
+        each.state is LiveState.TRAINING and each.mark is not None and each.mark.owner == owner
+        for each in live.objects
+    )
+    found = judge_plan(declared.project.policy, plan, running, aim.max_cost)
+    return (*declared.findings, *pinpoint(found, invocation.root))
 
 
 def _recorded(invocation: Invocation, declared: Declared) -> RecordedSet:

@@ -26,6 +26,11 @@ DEFAULT_WIDTH = 100
 _HEARING_SECONDS = 0.2
 
 
+def _ascii(text: str) -> str:
+    """JSON beyond ASCII has only the inside of strings there, where escapes say the same."""
+    return re.sub(r"[^\x00-\x7f]", lambda found: json.dumps(found[0])[1:-1], text)
+
+
 class Screen:
     """Where a command writes.
 
@@ -90,10 +95,14 @@ class Screen:
     def json(self, value: plain.JsonValue) -> None:
         """What the command was asked for, as a document."""
         text = json_text.json_text(plain.redact_json(value, self.look.secrets))
-        if not self.look.unicode:
-            # Beyond ASCII there is nothing but the inside of strings, where escapes say the same.
-            text = re.sub(r"[^\x00-\x7f]", lambda found: json.dumps(found[0])[1:-1], text)
-        self.result(text)
+        self.result(text if self.look.unicode else _ascii(text))
+
+    def line(self, value: plain.JsonValue) -> None:
+        """One event of a run, as a document on a line of its own."""
+        from tuneform.render.events import json_line
+
+        text = json_line(plain.redact_json(value, self.look.secrets))
+        self.result(text if self.look.unicode else _ascii(text))
 
     def note(self, text: str) -> None:
         """Anything else, as rendered text. It stops nothing where it cannot be written."""

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -24,10 +25,10 @@ from tuneform.domain.spec import DatasetFacts, DatasetRef
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What came of checking a file.
+    """What came of checking a dataset.
 
     Attributes:
-        facts: None if there are errors.
+        facts: of the part of the file that is meant; None if there are errors, wherever in it.
         diagnostics: errors and warnings, sorted by line.
     """
 
@@ -35,15 +36,16 @@ class Checked:
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-def check(files: Files, ref: DatasetRef, limits: Limits) -> Checked:
-    """Read a dataset and check every row.
+def check(files: Files, ref: DatasetRef, limits: Limits, *, trains: bool = True) -> Checked:
+    """Read a dataset and check every row of its file.
 
     Args:
         files: the project.
-        ref: where the file is, and how to read it.
+        ref: where the file is, how to read it, and which part of it is meant.
         limits: of the base that shall be trained with it.
+        trains: whether advice on training data (how many examples, duplicates) is wanted.
     """
-    tally = Tally(ref, limits)
+    tally = Tally(ref, limits, trains=trains)
     for found in read(files, ref, limits.dataset_bytes):
         if isinstance(found, Fault):
             tally.blame(found)
@@ -56,8 +58,12 @@ def check_all(
     root: Path,
     wanted: Sequence[tuple[DatasetRef, Limits]],
     cache: FileCache[Checked] | None = None,
+    *,
+    evaluation: Sequence[tuple[DatasetRef, Limits]] = (),
 ) -> dict[DatasetRef, Checked]:
     """Check datasets, each once, however many models are trained with it.
+
+    Where both parts of a file are wanted, its mistakes are told for the part that trains alone.
 
     Args:
         root: the project directory.
@@ -65,19 +71,34 @@ def check_all(
             bases, the strictest limits hold.
         cache: of earlier runs; facts and warnings of files without errors are remembered in it.
             Saving it is the caller's business.
+        evaluation: what gates ask, with the limits of the base that they ask; it gets no advice on
+            training data, unless it is wanted for training as well.
 
     Returns:
-        In the order in which they were first wanted.
+        In the order in which they were first wanted, those for evaluation last.
     """
     limits: dict[DatasetRef, Limits] = {}
-    for ref, its_limits in wanted:
+    trained = {ref for ref, _ in wanted}
+    for ref, its_limits in chain(wanted, evaluation):
         known = limits.get(ref)
         limits[ref] = strictest(known, its_limits) if known else its_limits
     files = Files(root)
-    if cache is None:
-        return {ref: check(files, ref, its_limits) for ref, its_limits in limits.items()}
-    memory = _Memory(cache)
-    return {ref: memory.check(files, ref, its_limits) for ref, its_limits in limits.items()}
+    how = check if cache is None else _Memory(cache).check
+    checked = {
+        ref: how(files, ref, its_limits, trains=ref in trained)
+        for ref, its_limits in limits.items()
+    }
+    return {ref: _told_once(ref, found, checked) for ref, found in checked.items()}
+
+
+def _told_once(ref: DatasetRef, found: Checked, checked: dict[DatasetRef, Checked]) -> Checked:
+    """What is held out, without what is told for the part of the same file that trains."""
+    if not (ref.held_out and found.diagnostics):
+        return found
+    other = checked.get(replace(ref, held_out=False))
+    told = {each.sort_key for each in other.diagnostics} if other else frozenset()
+    rest = [each for each in found.diagnostics if each.sort_key not in told]
+    return Checked(found.facts, tuple(rest))
 
 
 def strictest(one: Limits, other: Limits) -> Limits:
@@ -101,26 +122,29 @@ class _Memory:
         self._cache = cache
         self._options: dict[tuple[object, ...], str] = {}
 
-    def check(self, files: Files, ref: DatasetRef, limits: Limits) -> Checked:
+    def check(
+        self, files: Files, ref: DatasetRef, limits: Limits, *, trains: bool = True
+    ) -> Checked:
         try:
             _, before = files.look(ref.path)
         except (OutsideProject, OSError):
-            return check(files, ref, limits)  # which finds the words for it
-        key = f"{ref.path}\n{self._how(ref, limits)}"
+            return check(files, ref, limits, trains=trains)  # which finds the words for it
+        key = f"{ref.path}\n{self._how(ref, limits, trains=trains)}"
         known = self._cache.get(key, before)
         if known is not None:
             return known
-        checked = check(files, ref, limits)
+        checked = check(files, ref, limits, trains=trains)
         if checked.facts is not None and _unchanged(files, ref.path, before):
             self._cache.put(key, before, checked)
         return checked
 
-    def _how(self, ref: DatasetRef, limits: Limits) -> str:
+    def _how(self, ref: DatasetRef, limits: Limits, *, trains: bool) -> str:
         """All that the result depends on beside the content, as one string."""
-        options = (ref.format, ref.input_field, ref.output_field, ref.preamble, limits)
+        reading = (ref.format, ref.input_field, ref.output_field, ref.preamble)
+        options = (*reading, ref.holdout, ref.held_out, trains, limits)
         text = self._options.get(options)
         if text is None:
-            text = msgspec.json.encode((*options[:4], astuple(limits))).decode()
+            text = msgspec.json.encode((*options[:-1], astuple(limits))).decode()
             self._options[options] = text
         return text
 

@@ -1,5 +1,6 @@
 """What is known about a dataset while its rows go by: facts, mistakes and doubts.
 
+Mistakes are those of the whole file; facts and doubts are about the part of it that is meant.
 Mistakes are counted and placed, never quoted: an example may be private. Nothing is read here.
 """
 
@@ -9,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from tuneform.dataset import guide, repeats
-from tuneform.dataset.digest import dataset_digest, digests_of
+from tuneform.dataset.digest import dataset_digest
+from tuneform.dataset.holdout import part
 from tuneform.dataset.rows import Batch, Fault, shown
 from tuneform.domain.capabilities import Limits
 from tuneform.domain.diagnostic import Diagnostic, Place, Severity
@@ -35,6 +37,8 @@ _SUMMARIES = {
     "field-not-text": "field is not text",
     "field-empty": "field is empty",
     "field-too-long": "field too long",
+    "holdout-empty": "no example held out",
+    "training-empty": "no example left to train with",
     "more-mistakes": "more mistakes in this file",
     "few-examples": "few examples",
     "blank-fields": "fields with nothing but space",
@@ -59,13 +63,17 @@ class Tally:
     """What is known after some of the rows; for each row it keeps a digest and a hash.
 
     Args:
-        ref: how the file was read; messages name its path and fields.
+        ref: how the file was read, and which part of it is meant; messages name its path and
+            fields.
         limits: of the base that shall be trained with it.
+        trains: whether advice on training data is wanted; what is held out never gets it.
     """
 
-    def __init__(self, ref: DatasetRef, limits: Limits) -> None:
+    def __init__(self, ref: DatasetRef, limits: Limits, *, trains: bool = True) -> None:
         self._ref = ref
         self._limits = limits
+        self._trains = trains and not ref.held_out
+        self._total = 0
         self._faults: list[Fault] = []
         self._more: Fault | None = None
         self._more_count = 0
@@ -87,11 +95,13 @@ class Tally:
         """Note the rows of a batch, and their mistakes."""
         for fault in self._field_faults(batch):
             self.blame(fault)
+        self._total += len(batch.lines)
+        batch, digests = part(self._ref, batch)
         if any(map(str.isspace, batch.inputs)) or any(map(str.isspace, batch.outputs)):
             pairs = zip(batch.lines, batch.inputs, batch.outputs, strict=True)
             self._blank += [line for line, *pair in pairs if any(map(str.isspace, pair))]
         self._characters += sum(map(len, batch.inputs)) + sum(map(len, batch.outputs))
-        self._digests += digests_of(batch.canonical)
+        self._digests += digests
         self._inputs += map(hash, batch.inputs)
         self._lines.append(batch.lines)
 
@@ -116,7 +126,10 @@ class Tally:
                 yield _too_long(line, self._ref.output_field, len(output), output_most)
 
     def facts(self) -> DatasetFacts | None:
-        """The facts, when all is read; None after a mistake, or if there is no example."""
+        """The facts of the part that is meant, when all is read.
+
+        None after a mistake, wherever in the file, or if there is no example.
+        """
         count = len(self._digests)
         if self._faults or not count:
             return None
@@ -136,20 +149,35 @@ class Tally:
             detail = f"{self._more_count:,} more from this line on are not shown"
             yield Fault(self._more.line, self._more.column, "more-mistakes", detail)
         if not (self._digests or self._faults):
-            hint = f"add examples; {guide.on_size(self._limits)}"
-            yield Fault(0, 0, "dataset-empty", "there is no example in the file", hint)
+            yield self._nothing()
+
+    def _nothing(self) -> Fault:
+        if not self._total:
+            hint = (
+                f"add examples; {guide.on_size(self._limits)}" if self._trains else "add examples"
+            )
+            return Fault(0, 0, "dataset-empty", "there is no example in the file", hint)
+        examples = _counted(self._total, "example")
+        if self._ref.held_out:
+            detail = f"a share of {self._ref.holdout:g} holds out none of {examples}"
+            return Fault(0, 0, "holdout-empty", detail, "raise the share, or add examples")
+        detail = f"a share of {self._ref.holdout:g} holds out all of {examples}"
+        return Fault(0, 0, "training-empty", detail, "lower the share, or add examples")
 
     def _doubts(self) -> Iterator[Fault]:
         """What the service would accept, but perhaps nobody means; one of each kind."""
         count = len(self._digests)
         least = self._limits.examples_least
-        if 0 < count < least and not self._faults:
-            detail = f"{_counted(count, 'example')}, at least {least:,} are advised"
+        if self._trains and 0 < count < least and not self._faults:
+            held_out = self._total - count
+            without = f" without the {held_out:,} held out" if held_out else ""
+            detail = f"{_counted(count, 'example')}{without}, at least {least:,} are advised"
             yield Fault(0, 0, "few-examples", detail, guide.on_size(self._limits))
         if self._blank:
             rows = _counted(len(self._blank), "row")
             detail = f"{rows} with a field of nothing but space: {_lines([self._blank])}"
-            yield Fault(self._blank[0], 0, "blank-fields", detail, "whitespace is training data")
+            hint = "whitespace is training data" if self._trains else "whitespace is sent as it is"
+            yield Fault(self._blank[0], 0, "blank-fields", detail, hint)
         yield from self._repeats()
 
     def _repeats(self) -> Iterator[Fault]:
@@ -157,7 +185,7 @@ class Tally:
         if not (found.duplicates or found.conflicts):
             return
         lines = list(chain.from_iterable(self._lines))
-        if found.duplicates:
+        if found.duplicates and self._trains:
             groups = [[lines[place] for place in places] for places in found.duplicates]
             examples, rows = _counted(len(groups), "example"), _counted(found.superfluous, "row")
             detail = f"{examples} more than once, {rows} too many: {_lines(groups)}"
@@ -166,7 +194,8 @@ class Tally:
         if found.conflicts:
             groups = [[lines[place] for place in places] for places in found.conflicts]
             detail = f"{_counted(len(groups), 'input')} with different outputs: {_lines(groups)}"
-            hint = "no model can learn both; keep the output that is meant"
+            reason = "no model can learn both" if self._trains else "no answer is right for both"
+            hint = f"{reason}; keep the output that is meant"
             yield Fault(groups[0][0], 0, "conflicting-examples", detail, hint)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tuneform.domain.gate import Gate
 from tuneform.domain.names import Owner
 from tuneform.domain.spec import DatasetFacts, ModelSpec
 
@@ -38,6 +39,8 @@ class Desired:
         fingerprint_short, data_short: as they stand in marks.
         remote: the derived remote name; None where the provider assigns ids.
         training: how much training it would be.
+        root: full resource name of the base at the root of its chain.
+        gate: what a version must pass before it may serve; None where nothing is asked.
     """
 
     owner: Owner
@@ -49,6 +52,8 @@ class Desired:
     data_short: str
     remote: str | None
     training: TrainingSize
+    root: str = ""
+    gate: Gate | None = None
 
     @property
     def name(self) -> str:

@@ -107,11 +107,15 @@ class Mark:
             words.append(f"adopted={self.adopted}")
         return " ".join((*words, *self.unknown))
 
-    def promoted(self) -> Mark:
-        """The mark of the version that applications call from now on."""
-        if self.serving and not self.staged and self.pinned is None:
+    def promoted(self, pinned: str | None = None) -> Mark:
+        """The mark of the version that applications call from now on.
+
+        Args:
+            pinned: short fingerprint of the desired version that this one is rolled back from.
+        """
+        if self.serving and not self.staged and self.pinned == pinned:
             return self
-        return replace(self, serving=True, staged=False, pinned=None)
+        return replace(self, serving=True, staged=False, pinned=pinned)
 
     def retired(self) -> Mark:
         """The mark of the version that applications called until now."""

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
+from tuneform.domain.cost import Cost, Total
+from tuneform.domain.data_change import DataChange
 from tuneform.domain.desired import TrainingSize
+from tuneform.domain.gate import Gate
 from tuneform.domain.live import Live
 from tuneform.domain.mark import Mark
 from tuneform.domain.names import Owner
@@ -46,20 +50,25 @@ class ReasonCode(StrEnum):
     IN_TRAINING = "in-training"
     NOT_SERVING = "not-serving"
     SUPERSEDED_LEFT = "superseded-left"
+    NOT_EVALUATED = "not-evaluated"
     # update
     FIELDS_CHANGED = "fields-changed"
     MARK_CHANGED = "mark-changed"
     RENAMED = "renamed"
+    GATE_CHANGED = "gate-changed"
+    ROLLED_BACK = "rolled-back"
     # delete, release
     NOT_DECLARED = "not-declared"
     DESTROY = "destroy"
     RETAINED = "retained"
+    STAGED_UNWANTED = "staged-unwanted"
     # hold
     TRAINING_FAILED = "training-failed"
     TRAINING_CANCELLED = "training-cancelled"
     PROTECTED = "protected"
     IN_USE = "in-use"
     PINNED = "pinned"
+    GATE_FAILED = "gate-failed"
     PARENT_HELD = "parent-held"
     LIKELY_RENAME = "likely-rename"
     UNKNOWN_WORD = "unknown-word"
@@ -71,6 +80,8 @@ class ReasonCode(StrEnum):
     # keep
     UP_TO_DATE = "up-to-date"
     ONLY_STAGED = "only-staged"
+    STAGED = "staged"
+    NOT_STAGED = "not-staged"
 
 
 PROTECTIONS = frozenset({ReasonCode.PROTECTED, ReasonCode.IN_USE})
@@ -151,6 +162,22 @@ class Watch:
 
 
 @dataclass(frozen=True, slots=True)
+class Evaluate:
+    """Have the version pass its gate, and write the verdict into its mark.
+
+    Attributes:
+        remote: the version; None where the provider assigns its name.
+        gate: what it must pass.
+        against: remote name of the serving version, where the gate compares with it.
+    """
+
+    do = "evaluate"
+    remote: str | None
+    gate: Gate
+    against: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Patch:
     """Edit fields in place, and write the mark along with them.
 
@@ -187,11 +214,13 @@ class Promote:
     Attributes:
         remote: the version that shall serve.
         clears: remote names of versions that carry the word until now.
+        pinned: short fingerprint of the desired version, where this one is rolled back to.
     """
 
     do = "promote"
     remote: str | None
     clears: tuple[str, ...] = ()
+    pinned: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +247,7 @@ class Release:
     remote: str
 
 
-Step: TypeAlias = Start | Watch | Patch | Rewrite | Promote | Cancel | Delete | Release
+Step: TypeAlias = Start | Watch | Evaluate | Patch | Rewrite | Promote | Cancel | Delete | Release
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +263,8 @@ class Change:
             are carried out children first, after everything else.
         deltas: the fields that caused it.
         training: how much training it is, where it starts or watches one.
+        cost: what that training will cost, where it starts one.
+        data: what became of its examples, where the dataset is a cause.
         notes: sentences that explain and decide nothing.
         parent: the declared model that it is tuned on top of.
         versions: the live objects of this model that the decision was made from, newest first.
@@ -246,6 +277,8 @@ class Change:
     steps: tuple[Step, ...] = ()
     deltas: tuple[FieldDelta, ...] = ()
     training: TrainingSize | None = None
+    cost: Cost | None = None
+    data: DataChange | None = None
     notes: tuple[str, ...] = ()
     parent: str | None = None
     versions: tuple[Live, ...] = ()
@@ -261,12 +294,14 @@ class Plan:
         changes: one for each model, parents before children, else by name.
         live_models: count of models of this owner that have live versions; selecting targets
             does not change it.
+        staging: whether it only trains and evaluates (`apply --stage`).
     """
 
     owner: Owner
     provider: str
     changes: tuple[Change, ...] = ()
     live_models: int = 0
+    staging: bool = False
 
     @property
     def summary(self) -> dict[Action, int]:
@@ -278,6 +313,20 @@ class Plan:
     def is_empty(self) -> bool:
         """Whether there is nothing to do and nothing held."""
         return all(change.action is Action.KEEP for change in self.changes)
+
+    @property
+    def total(self) -> Total:
+        """What all trainings that it begins will cost together."""
+        costs = [each.cost for each in self.changes if each.cost is not None]
+        priced = [each for each in costs if each.likely is not None]
+        return Total(
+            trainings=len(costs),
+            unknown=len(costs) - len(priced),
+            likely=sum((each.likely or Decimal() for each in priced), Decimal()),
+            least=sum((each.least or Decimal() for each in priced), Decimal()),
+            most=sum((each.most or Decimal() for each in priced), Decimal()),
+            currency=next((each.currency for each in priced), ""),
+        )
 
     @property
     def has_steps(self) -> bool:

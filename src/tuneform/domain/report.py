@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
+from tuneform.domain.gate import Evaluation
 from tuneform.domain.live import LossPoint
 from tuneform.domain.names import Owner
 from tuneform.domain.plan import PROTECTIONS, Action, Change, ReasonCode, Step, Watch
@@ -39,6 +40,7 @@ class Outcome:
         performed: the steps that were completed, in order.
         seconds: from the first step to the last.
         loss: of the last training step, where this run watched it.
+        evaluation: what its gate found, where this run evaluated it.
     """
 
     change: Change
@@ -49,6 +51,7 @@ class Outcome:
     performed: tuple[Step, ...] = ()
     seconds: float = 0.0
     loss: float | None = None
+    evaluation: Evaluation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,8 @@ def _open_kind(outcome: Outcome) -> int | None:
             return 9
         case Status.HELD if outcome.code in PROTECTIONS:
             return 5
+        case Status.HELD if outcome.code == ReasonCode.GATE_FAILED:
+            return 6
         case Status.HELD if outcome.code == ReasonCode.PINNED:
             return 0
         case _:
@@ -153,6 +158,13 @@ class Progressed:
 
 
 @dataclass(frozen=True, slots=True)
+class Evaluated:
+    """A gate has been evaluated; its verdict stands in the mark."""
+
+    evaluation: Evaluation
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeEnded:
     """Nothing more will be done for this model in this run."""
 
@@ -166,4 +178,4 @@ class Noticed:
     message: str
 
 
-Event: TypeAlias = StepBegan | StepEnded | Progressed | ChangeEnded | Noticed
+Event: TypeAlias = StepBegan | StepEnded | Progressed | Evaluated | ChangeEnded | Noticed

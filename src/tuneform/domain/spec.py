@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Literal, get_args
 
+from tuneform.domain.cost import PriceList
 from tuneform.domain.diagnostic import Place
 from tuneform.domain.mark import DeletionPolicy
+from tuneform.domain.policy import NO_POLICY, Policy
 
 Format = Literal["jsonl", "json", "csv", "tsv"]
 
@@ -24,6 +27,9 @@ class DatasetRef:
         input_field: key or column of the input.
         output_field: key or column of the output.
         preamble: put in front of every input, in training and in prompts (plain concatenation).
+        holdout: share of the examples, from 0 to below 1, that is held out of training; which ones
+            their digests decide (`tuneform.dataset.holdout`).
+        held_out: whether this is the part that is held out; else it is the part that trains.
     """
 
     path: str
@@ -31,11 +37,13 @@ class DatasetRef:
     input_field: str = "text_input"
     output_field: str = "output"
     preamble: str = ""
+    holdout: float = 0.0
+    held_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class DatasetFacts:
-    """What reading the whole file gave.
+    """What reading the part that is meant gave.
 
     Attributes:
         digest: dataset digest, 64 hex digits (contract, section 3).
@@ -87,6 +95,82 @@ class Fields:
     top_k: int | None = None
 
 
+class Measure(StrEnum):
+    """The metrics that every release has, under their names in manifests."""
+
+    EXACT_MATCH = "exactMatch"
+    NORMALIZED_MATCH = "normalizedMatch"
+    CONTAINS = "contains"
+    REGEX = "regex"
+    JSON_FIELDS = "jsonFields"
+    CHAR_F1 = "charF1"
+    PRECISION = "precision"
+    RECALL = "recall"
+    MACRO_F1 = "macroF1"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric with its thresholds. Every value is a share from 0 to 1, more is better.
+
+    Attributes:
+        name: a `Measure`, or the name of an own metric (an entry point).
+        label: of `precision` and `recall`: the expected output that is meant; None is the label
+            with the lowest value.
+        minimum: the least value that passes; None is no bound.
+        max_regression: how far the value may be below that of the serving version; None is no
+            bound.
+        pattern: of `regex`: what an answer must match, as a whole.
+        fields: of `jsonFields`: the keys that are compared; empty is all keys of the expected one.
+        options: of an own metric: compact JSON with sorted keys, handed to it.
+    """
+
+    name: str
+    label: str | None = None
+    minimum: float | None = None
+    max_regression: float | None = None
+    pattern: str | None = None
+    fields: tuple[str, ...] = ()
+    options: str = "{}"
+
+    @property
+    def title(self) -> str:
+        """How people see it: `precision of billing`."""
+        return self.name if self.label is None else f"{self.name} of {self.label}"
+
+
+@dataclass(frozen=True, slots=True)
+class GateSpec:
+    """A gate as a manifest declares it.
+
+    Attributes:
+        dataset: the evaluation examples; those that are held out where the manifest says so.
+        metrics: with their thresholds, in the order of the manifest; may be empty where
+            `must_pass` is set.
+        must_pass: cases that must be answered right every time; None where there are none.
+        must_pass_measure: how that is told: a `Measure` of one answer.
+        repeats: how often each example is asked, from 1.
+        concurrency: questions at a time, from 1; no part of what the gate is.
+    """
+
+    dataset: DatasetRef | None
+    metrics: tuple[Metric, ...]
+    must_pass: DatasetRef | None = None
+    must_pass_measure: str = Measure.EXACT_MATCH
+    repeats: int = 1
+    concurrency: int = 4
+
+    @property
+    def datasets(self) -> tuple[DatasetRef, ...]:
+        """Everything that has to be read for it."""
+        return tuple(ref for ref in (self.dataset, self.must_pass) if ref is not None)
+
+    @property
+    def compares(self) -> bool:
+        """Whether the serving version has to be asked as well."""
+        return any(metric.max_regression is not None for metric in self.metrics)
+
+
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
     """One declared model: the content of one TunedModel manifest, defaults filled in.
@@ -104,6 +188,7 @@ class ModelSpec:
         revision: raised to train again on purpose, from 1.
         deletion_policy: what holds when the manifest is gone.
         keep_versions: count of superseded proven versions that stay.
+        gate: what a version must pass before it may serve; None where nothing is asked.
     """
 
     name: str
@@ -118,6 +203,7 @@ class ModelSpec:
     revision: int = 1
     deletion_policy: DeletionPolicy = DeletionPolicy.DELETE
     keep_versions: int = 1
+    gate: GateSpec | None = None
 
     @property
     def subject(self) -> str:
@@ -153,6 +239,8 @@ class ProjectSpec:
         ledger: URL such as `sqlite:///.tuneform/ledger.db`, relative to the project.
         manifests: files and folders, relative to the project.
         secrets: values of sensitive variables; they are redacted wherever they would be shown.
+        policy: what the team permits itself.
+        prices: of training, where the project states its own.
     """
 
     name: str
@@ -161,3 +249,5 @@ class ProjectSpec:
     ledger: str
     manifests: tuple[str, ...]
     secrets: tuple[str, ...] = ()
+    policy: Policy = NO_POLICY
+    prices: PriceList | None = None

@@ -73,3 +73,28 @@ class StatusReport:
     provider: str
     models: tuple[ModelStatus, ...]
     unexplained: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GateAnswer:
+    """Whether one model may go live: what a deployment pipeline asks for.
+
+    Attributes:
+        model: its name.
+        passed: whether the desired version is there, passed its gate, serves and did not drift.
+        code: why it may not, for machines: a ReasonCode or the code of an error; empty where it
+            may.
+        message: why it may or may not, in sentences.
+        hint: the next step, else empty.
+        remote: the version that was judged; None where there is none.
+        verdict: the last word of its gate as marks have it, such as `passed:aaaaaaaaaa`; empty
+            where there is none.
+    """
+
+    model: str
+    passed: bool
+    code: str
+    message: str
+    hint: str
+    remote: str | None
+    verdict: str

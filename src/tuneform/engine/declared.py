@@ -14,6 +14,7 @@ from tuneform.domain.plan import (
     Cancel,
     Change,
     Delete,
+    Evaluate,
     FieldDelta,
     Patch,
     Promote,
@@ -26,7 +27,7 @@ from tuneform.domain.plan import (
 )
 from tuneform.engine.diff import NO_EDITS, default_cause, edits, field_deltas, input_deltas
 from tuneform.engine.estate import Version
-from tuneform.engine.situation import Situation
+from tuneform.engine.situation import Situation, is_judged
 
 
 def expendable(situation: Situation, desired: Desired) -> tuple[Version, ...]:
@@ -88,6 +89,7 @@ def declared_change(
                 Watch(wanted.remote),
                 *parts.rewrites(wanted),
                 *parts.edit(wanted, _mark_of(desired, wanted)),
+                *parts.evaluate(wanted.remote),
                 parts.promote(wanted.remote),
                 *parts.deletes(),
             ),
@@ -131,6 +133,14 @@ class _Parts:
             return (Patch(wanted.remote, fields, mark),)
         return (Rewrite(wanted.remote, mark),) if mark != wanted.mark else ()
 
+    def evaluate(self, remote: str | None) -> tuple[Step, ...]:
+        """The gate of a version, unless it bears its verdict. After edits: these change answers."""
+        gate, wanted, serving = self.desired.gate, self.situation.wanted, self.situation.serving
+        if gate is None or (wanted and is_judged(wanted, self.desired)):
+            return ()
+        other = serving if gate.spec.compares and serving is not wanted else None
+        return (Evaluate(remote, gate, other.remote if other else None),)
+
     def promote(self, remote: str | None) -> Promote:
         others = [each for each in self.situation.versions if each.remote != remote]
         return Promote(
@@ -142,13 +152,17 @@ class _Parts:
 
     def deltas(self, version: Version) -> tuple[FieldDelta, ...]:
         """What the manifest changes on a version without training."""
-        name = self.desired.name
-        renamed = (
-            (FieldDelta("metadata.name", version.mark.model, name, "in-place"),)
-            if version.mark.model != name
-            else ()
-        )
-        return renamed + field_deltas(self.desired, version)
+        return _in_place(self.desired, version)
+
+
+def _in_place(desired: Desired, version: Version) -> tuple[FieldDelta, ...]:
+    name = desired.name
+    renamed = (
+        (FieldDelta("metadata.name", version.mark.model, name, "in-place"),)
+        if version.mark.model != name
+        else ()
+    )
+    return renamed + field_deltas(desired, version)
 
 
 def _training_change(change: Change, parts: _Parts, source: str | None) -> Change:
@@ -157,25 +171,29 @@ def _training_change(change: Change, parts: _Parts, source: str | None) -> Chang
     change = replace(
         change,
         action=Action.REPLACE if reference else Action.CREATE,
-        reason=_why_create(parts.situation),
+        reason=why_create(parts.situation),
         training=desired.training,
         steps=(
             *parts.first(),
             *parts.rewrites(None),
-            _start(desired, source),
+            start_of(desired, source),
             Watch(desired.remote),
+            *parts.evaluate(desired.remote),
             parts.promote(desired.remote),
             *parts.deletes(),
         ),
     )
-    if reference is None:
-        return change
+    return explained(change, desired, reference, source) if reference else change
+
+
+def explained(change: Change, desired: Desired, reference: Version, source: str | None) -> Change:
+    """A change that trains, with what differs from the version that a reader compares it with."""
     retrain = input_deltas(desired, reference, source)
     settings, note = ((), "") if retrain else default_cause(desired, reference)
     return replace(
         change,
         reason=_why_retrain(retrain or settings, desired),
-        deltas=(*retrain, *settings, *parts.deltas(reference)),
+        deltas=(*retrain, *settings, *_in_place(desired, reference)),
         notes=(note,) if note else (),
     )
 
@@ -184,11 +202,14 @@ def _trained_change(change: Change, parts: _Parts, wanted: Version) -> Change:
     """The desired version is trained."""
     desired = parts.desired
     mark = _mark_of(desired, wanted)
+    evaluate = parts.evaluate(wanted.remote)
     if parts.situation.serving is not wanted:
         return replace(
             change,
             action=Action.PROMOTE,
-            reason=Reason(
+            reason=not_evaluated(wanted)
+            if evaluate
+            else Reason(
                 ReasonCode.NOT_SERVING, f"{wanted.remote} is trained, but does not serve yet."
             ),
             deltas=parts.deltas(wanted),
@@ -196,13 +217,14 @@ def _trained_change(change: Change, parts: _Parts, wanted: Version) -> Change:
                 *parts.first(),
                 *parts.rewrites(wanted),
                 *parts.edit(wanted, mark),
+                *evaluate,
                 parts.promote(wanted.remote),
                 *parts.deletes(),
             ),
         )
     edit = (*parts.rewrites(wanted, retire=True), *parts.edit(wanted, mark.promoted()))
     removals = parts.deletes()
-    if not edit and not removals:
+    if not edit and not evaluate and not removals:
         return change
     deltas = parts.deltas(wanted)
     if removals:
@@ -216,18 +238,19 @@ def _trained_change(change: Change, parts: _Parts, wanted: Version) -> Change:
             action=Action.PROMOTE,
             reason=reason,
             deltas=deltas,
-            steps=(*parts.first(), *edit, *removals),
+            steps=(*parts.first(), *edit, *evaluate, *removals),
         )
     return replace(
         change,
         action=Action.UPDATE,
-        reason=_why_update(deltas, desired),
+        reason=_why_update(deltas, desired) if edit else _new_gate(wanted),
         deltas=deltas,
-        steps=edit,
+        steps=(*edit, *evaluate),
     )
 
 
-def _start(desired: Desired, source: str | None) -> Start:
+def start_of(desired: Desired, source: str | None, *, staged: bool = False) -> Start:
+    """The step that begins the training of the desired version."""
     spec = desired.spec
     return Start(
         remote=desired.remote,
@@ -246,7 +269,22 @@ def _start(desired: Desired, source: str | None) -> Start:
             data=desired.data_short,
             revision=spec.revision,
             deletion=spec.deletion_policy,
+            staged=staged,
         ),
+    )
+
+
+def not_evaluated(wanted: Version) -> Reason:
+    """Why a trained version does not serve yet."""
+    return Reason(
+        ReasonCode.NOT_EVALUATED, f"{wanted.remote} is trained, but has not passed its gate yet."
+    )
+
+
+def _new_gate(wanted: Version) -> Reason:
+    return Reason(
+        ReasonCode.GATE_CHANGED,
+        f"{wanted.remote} serves, and has no verdict of the gate as it is now.",
     )
 
 
@@ -273,7 +311,8 @@ _WHY = (
 )
 
 
-def _why_create(situation: Situation) -> Reason:
+def why_create(situation: Situation) -> Reason:
+    """Why a first version is trained."""
     staged = "Only versions staged for a branch are live."
     return Reason(
         ReasonCode.NEW, staged if situation.versions else "No version of this model is live."

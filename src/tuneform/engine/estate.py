@@ -104,6 +104,28 @@ def serving_version(versions: Iterable[Version], wanted: str | None) -> Version 
     return next(iter(preferred or serving), None)
 
 
+def without_living_children(
+    victims: Mapping[str, Iterable[Version]], estate: Estate
+) -> frozenset[str]:
+    """Remote names that may be deleted: an old parent goes only when no live child names it."""
+    going = {each.remote for versions in victims.values() for each in versions}
+    children: defaultdict[str, list[str]] = defaultdict(list)
+    source: dict[str, str] = {}
+    for versions in estate.versions.values():
+        for each in versions:
+            if each.live.source:
+                children[each.live.source].append(each.remote)
+                source[each.remote] = each.live.source
+    staying = [each for each in going if any(child not in going for child in children[each])]
+    while staying:
+        remote = staying.pop()
+        if remote in going:
+            going.discard(remote)
+            if source.get(remote) in going:
+                staying.append(source[remote])
+    return frozenset(going)
+
+
 def _newest_first(version: Version) -> tuple[datetime, str]:
     return (version.live.created or _EPOCH, version.remote)
 

@@ -11,17 +11,18 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
-from tuneform.domain.desired import DesiredSet
+from tuneform.domain.desired import Desired, DesiredSet
 from tuneform.domain.live import LiveSet, RecordedSet
 from tuneform.domain.mark import DeletionPolicy
 from tuneform.domain.plan import Action, Change, Plan, Reason, ReasonCode
 from tuneform.domain.selection import EVERYTHING, Selection
 from tuneform.engine.declared import declared_change, expendable
-from tuneform.engine.estate import Estate, Version, sort_out
+from tuneform.engine.estate import Estate, Version, sort_out, without_living_children
 from tuneform.engine.graph import order
 from tuneform.engine.select import selected
 from tuneform.engine.settled import settled_change
 from tuneform.engine.situation import Situation, hold_reason
+from tuneform.engine.staging import leave_alone, staged_change
 from tuneform.engine.undeclared import undeclared_change
 
 
@@ -30,6 +31,8 @@ def make_plan(
     live: LiveSet,
     recorded: RecordedSet,
     selection: Selection = EVERYTHING,
+    *,
+    staging: bool = False,
 ) -> Plan:
     """Decide what has to be done so that live agrees with desired.
 
@@ -38,6 +41,7 @@ def make_plan(
         live: everything that the provider lists, to the end.
         recorded: adds notes, and changes no action, reason or step.
         selection: models outside it get no change.
+        staging: whether to train and evaluate only, for a branch that is not merged.
     """
     estate = sort_out(desired, live)
     situations = _situations(desired, estate)
@@ -53,13 +57,19 @@ def make_plan(
         for name, situation in open_ones.items()
         if name in chosen and name not in holds
     }
-    going = _without_living_children(victims, estate)
+    going = without_living_children(victims, estate)
     changes = [
-        settled.get(name) or _change(situation, holds.get(name), going, situations)
+        settled.get(name)
+        or (
+            _staged(situation, holds.get(name), situations)
+            if staging
+            else _change(situation, holds.get(name), going, situations)
+        )
         for name, situation in situations.items()
         if name in chosen
     ]
-    return _finish(desired, situations, changes, recorded)
+    plan = _finish(desired, situations, changes, recorded)
+    return replace(plan, staging=staging)
 
 
 def make_destroy_plan(
@@ -79,7 +89,7 @@ def make_destroy_plan(
         name: _forsaken(each) for name, each in known.items() if name in chosen and each.versions
     }
     holds = _conflicts(situations, estate)
-    going = _without_living_children(
+    going = without_living_children(
         {
             name: each.versions
             for name, each in situations.items()
@@ -153,28 +163,6 @@ def _victims(situation: Situation) -> tuple[Version, ...]:
     return ()
 
 
-def _without_living_children(
-    victims: Mapping[str, Iterable[Version]], estate: Estate
-) -> frozenset[str]:
-    """Remote names that may be deleted: an old parent goes only when no live child names it."""
-    going = {each.remote for versions in victims.values() for each in versions}
-    children: defaultdict[str, list[str]] = defaultdict(list)
-    source: dict[str, str] = {}
-    for versions in estate.versions.values():
-        for each in versions:
-            if each.live.source:
-                children[each.live.source].append(each.remote)
-                source[each.remote] = each.live.source
-    staying = [each for each in going if any(child not in going for child in children[each])]
-    while staying:
-        remote = staying.pop()
-        if remote in going:
-            going.discard(remote)
-            if source.get(remote) in going:
-                staying.append(source[remote])
-    return frozenset(going)
-
-
 def _change(
     situation: Situation,
     hold: Reason | None,
@@ -184,12 +172,21 @@ def _change(
     desired = situation.desired
     if desired is None:
         return undeclared_change(situation, hold, going)
-    parent = situations.get(desired.spec.tuned_from or "")
-    return declared_change(situation, desired, hold, going, _source(parent))
+    return declared_change(situation, desired, hold, going, _source(desired, situations))
 
 
-def _source(parent: Situation | None) -> str | None:
+def _staged(
+    situation: Situation, hold: Reason | None, situations: Mapping[str, Situation]
+) -> Change:
+    desired = situation.desired
+    if desired is None:
+        return leave_alone(situation)
+    return staged_change(situation, desired, hold, _source(desired, situations))
+
+
+def _source(desired: Desired, situations: Mapping[str, Situation]) -> str | None:
     """Remote name, present or to come, of the parent's desired version."""
+    parent = situations.get(desired.spec.tuned_from or "")
     if parent is None or parent.desired is None:
         return None
     return parent.wanted.remote if parent.wanted else parent.desired.remote

@@ -13,9 +13,10 @@ from difflib import get_close_matches
 from tuneform.domain.capabilities import Capabilities
 from tuneform.domain.desired import Desired, DesiredSet
 from tuneform.domain.diagnostic import Diagnostic, Severity
+from tuneform.domain.gate import Gate
 from tuneform.domain.names import Owner, remote_id, short
 from tuneform.domain.spec import DatasetFacts, DatasetRef, ModelSpec
-from tuneform.engine.fingerprint import fingerprint, training_size
+from tuneform.engine.fingerprint import fingerprint, gate_digest, training_size
 from tuneform.engine.graph import order
 
 
@@ -61,7 +62,7 @@ def resolve(
             diagnostics.append(_unknown_parent(spec, by_name))
         elif spec.tuned_from and not capabilities.base(roots[name]).retunable:
             diagnostics.append(_not_retunable(spec, roots[name], capabilities))
-        elif spec.dataset in facts and (not spec.tuned_from or spec.tuned_from in models):
+        elif _is_read(spec, facts) and (not spec.tuned_from or spec.tuned_from in models):
             models[name] = _identify(owner, spec, facts, capabilities, roots[name], models)
     diagnostics += _equal_inputs(models.values())
     desired = DesiredSet(
@@ -83,6 +84,28 @@ def root_bases(specs: Sequence[ModelSpec]) -> dict[str, str]:
 
 def _parents(specs: Sequence[ModelSpec]) -> dict[str, tuple[str, ...]]:
     return {spec.name: (spec.tuned_from,) if spec.tuned_from else () for spec in specs}
+
+
+def _is_read(spec: ModelSpec, facts: Mapping[DatasetRef, DatasetFacts]) -> bool:
+    """Whether everything is known that its fingerprint and its gate need."""
+    gated = spec.gate.datasets if spec.gate else ()
+    return all(ref in facts for ref in (spec.dataset, *gated))
+
+
+def _gate(spec: ModelSpec, facts: Mapping[DatasetRef, DatasetFacts]) -> Gate | None:
+    gate = spec.gate
+    if gate is None:
+        return None
+    data = tuple(facts[ref].digest for ref in gate.datasets)
+    digest = gate_digest(gate, data)
+    return Gate(
+        spec=gate,
+        digest=digest,
+        short=short(digest),
+        data=data,
+        examples=facts[gate.dataset].examples if gate.dataset else 0,
+        must_pass=facts[gate.must_pass].examples if gate.must_pass else 0,
+    )
 
 
 def _identify(
@@ -108,6 +131,8 @@ def _identify(
         data_short=short(data.digest),
         remote=None if prefix is None else prefix + remote_id(str(owner), spec.name, digest),
         training=training_size(data, spec.hyperparameters, capabilities.base(root)),
+        root=root,
+        gate=_gate(spec, facts),
     )
 
 

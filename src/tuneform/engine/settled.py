@@ -7,6 +7,7 @@ exactly what the long road would keep; whatever is odd in any way takes the long
 from __future__ import annotations
 
 from tuneform.domain.live import LiveState
+from tuneform.domain.mark import Verdict
 from tuneform.domain.plan import UP_TO_DATE, Action, Change
 from tuneform.domain.spec import Hyperparameters
 from tuneform.engine.diff import NO_EDITS, edits
@@ -33,6 +34,7 @@ def settled_change(situation: Situation) -> Change | None:
         and mark.model == spec.name
         and mark.deletion is spec.deletion_policy
         and not (mark.staged or mark.cancelled or mark.pinned or mark.adopted or mark.unknown)
+        and (desired.gate is None or mark.verdict == Verdict(True, desired.gate.short))
         and live.base == spec.base_model
         and live.source is None
         and _was_set(spec.hyperparameters, live.hyperparameters)

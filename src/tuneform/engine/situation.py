@@ -85,6 +85,7 @@ def hold_reason(situation: Situation, estate: Estate, held: Collection[str]) -> 
             f"Rolled back to {serving.remote}, which serves on until the manifest changes.",
         )
     ended = _ended_badly(wanted, desired) if wanted else None
+    ended = ended or (_failed_gate(wanted, desired, serving) if wanted else None)
     if ended:
         return ended
     if desired.spec.tuned_from in held:
@@ -115,6 +116,34 @@ def _ended_badly(wanted: Version, desired: Desired) -> Reason | None:
             f"To go on, {again}.",
         )
     return None
+
+
+def _failed_gate(wanted: Version, desired: Desired, serving: Version | None) -> Reason | None:
+    """A verdict of another gate, or without a gate, counts for nothing."""
+    verdict = wanted.mark.verdict
+    if verdict is None or verdict.passed or not is_judged(wanted, desired):
+        return None
+    told = f"`tuneform evaluate {desired.name}` shows where it fell short"
+    if serving is wanted:
+        return Reason(
+            ReasonCode.GATE_FAILED,
+            f"{wanted.remote} serves, and did not pass the gate since that changed; {told}. "
+            f"`tuneform rollback {desired.name}` serves an earlier version; else mend the data or "
+            "the gate.",
+        )
+    stays = f"{serving.remote} serves on. " if serving else "Nothing serves. "
+    return Reason(
+        ReasonCode.GATE_FAILED,
+        f"{wanted.remote} did not pass its gate; {told}. {stays}"
+        f"To go on, change the data or the gate, or set spec.revision: "
+        f"{desired.spec.revision + 1} to train again.",
+    )
+
+
+def is_judged(version: Version, desired: Desired) -> bool:
+    """Whether the version bears a verdict of the gate as it is now."""
+    verdict, gate = version.mark.verdict, desired.gate
+    return gate is not None and verdict is not None and verdict.gate == gate.short
 
 
 def _conflict(situation: Situation, estate: Estate) -> Reason | None:

@@ -1,6 +1,6 @@
 """Where every change stands: who may start, who has ended and how, and whether the run goes on.
 
-Only the coordinating thread touches it.
+Only the coordinating thread touches it; others may read `over`.
 """
 
 from __future__ import annotations
@@ -53,6 +53,11 @@ class Board:
     def halted(self) -> bool:
         """Whether nothing more may be begun, for anybody."""
         self._interrupted = self._interrupted or self._stopping()
+        return self._interrupted or self._cause is not None
+
+    @property
+    def over(self) -> bool:
+        """The same as was last found, without asking: for other threads, which may only read."""
         return self._interrupted or self._cause is not None
 
     def open_stage(self, lanes: Sequence[Lane], skip: Skip) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from tuneform.domain.gate import Evaluation
 from tuneform.domain.live import Live
 from tuneform.domain.plan import Action, Change, Start, Step
 from tuneform.domain.report import Outcome, Status
@@ -38,6 +39,7 @@ class Job:
         began, ended: monotonic seconds.
         loss: of the last training step that was seen.
         notes: sentences for the report of a change that went well.
+        evaluation: what its gate found.
     """
 
     change: Change
@@ -51,6 +53,7 @@ class Job:
     ended: float = 0.0
     loss: float | None = None
     notes: list[str] = field(default_factory=list)
+    evaluation: Evaluation | None = None
 
     @property
     def is_complete(self) -> bool:
@@ -74,6 +77,8 @@ class Job:
             self.loss = result.loss
         if result.note:
             self.notes.append(result.note)
+        if result.evaluation is not None:
+            self.evaluation = result.evaluation
 
     def outcome(self) -> Outcome:
         """What became of it."""
@@ -91,6 +96,7 @@ class Job:
                 performed=performed,
                 seconds=seconds,
                 loss=self.loss,
+                evaluation=self.evaluation,
             )
         return Outcome(
             self.change,
@@ -99,6 +105,7 @@ class Job:
             performed=performed,
             seconds=seconds,
             loss=self.loss,
+            evaluation=self.evaluation,
         )
 
 

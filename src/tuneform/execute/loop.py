@@ -14,12 +14,13 @@ from heapq import heappop, heappush
 from typing import Final, assert_never
 
 from tuneform.domain.plan import Start, Step, Watch
-from tuneform.domain.report import Noticed, Status, StepBegan, StepEnded
+from tuneform.domain.report import Evaluated, Noticed, Status, StepBegan, StepEnded
 from tuneform.errors import TuneformError
 from tuneform.execute.attempt import Attempted, attempt
 from tuneform.execute.board import Board, Skip
 from tuneform.execute.crew import Crew
 from tuneform.execute.ending import Ending, ending_of, late, started
+from tuneform.execute.evaluate import not_passed
 from tuneform.execute.job import Lane
 from tuneform.execute.options import Options
 from tuneform.execute.result import Later, Performed, StillTraining, Tools
@@ -141,15 +142,27 @@ class Loop:
         step = lane.step
         assert step is not None, "a step was completed"
         self._board.settle(lane, Status.DONE)
+        if result.begun:
+            self._record_cost(lane, result)
         lane.advance(result)
         lane.job.ended = self._tools.clock.monotonic()
         self._board.notify(StepEnded(lane.model, lane.job.change.action, step))
-        if lane.step is None:
+        if result.evaluation is not None:
+            self._board.notify(Evaluated(result.evaluation))
+        if result.evaluation is not None and not result.evaluation.passed:
+            self._board.end(lane, not_passed(result.evaluation))
+        elif lane.step is None:
             self._board.end(lane)
         elif isinstance(lane.step, Watch) and not self._board.halted:
             self._begin(lane)  # it takes no worker, and need not queue for one
         else:
             self._board.ready.append(lane)
+
+    def _record_cost(self, lane: Lane, result: Performed) -> None:
+        cost = lane.job.change.cost
+        if cost is not None:
+            tools, remote = self._tools, result.seen[0].remote
+            tools.ledger.record_cost(tools.run, lane.model, remote, cost)
 
     def _postpone(self, lane: Lane, later: Later) -> None:
         due = self._tools.clock.monotonic() + later.seconds

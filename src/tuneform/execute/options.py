@@ -18,7 +18,9 @@ class Options:
         poll_first: seconds before the first look at what trains.
         poll_most: seconds between looks, at most; the interval grows from the first. Where one
             look takes long, the interval grows beyond this, so that looking is a tenth of the time.
-        command: recorded in the ledger.
+        command: recorded in the ledger, as are the two below.
+        commit: of git that the manifests are from, in full; None where there is none.
+        dirty: whether files differed from that commit.
     """
 
     parallelism: int = 8
@@ -27,3 +29,5 @@ class Options:
     poll_first: float = 1.0
     poll_most: float = 30.0
     command: str = "apply"
+    commit: str | None = None
+    dirty: bool = False

@@ -24,7 +24,7 @@ def promote(tools: Tools, errand: Errand, step: Promote, now: Live) -> Result:
     if refusal is not None:
         return refusal
     assert now.mark is not None, "an object without a mark is unfit"
-    served = now.mark.promoted()
+    served = now.mark.promoted(step.pinned)
     new = now if now.mark == served else write(tools.provider, now, Fields(), served)
     seen = [new]
     for remote in step.clears:

@@ -7,12 +7,17 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from tuneform.clock import Clock
+from tuneform.domain.gate import Evaluation, Gate
 from tuneform.domain.live import Live
 from tuneform.domain.plan import Start, Step
 from tuneform.errors import RemoteError
 from tuneform.execute.ending import Ending
+from tuneform.gate import Question
 from tuneform.ledger.base import IntentId, Ledger, RunId
 from tuneform.providers.base import Example, Provider
+
+Questions: TypeAlias = tuple[Sequence[Question], Sequence[Question]]
+"""Those of the evaluation, and those that must be answered right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,8 @@ class Tools:
         run: the run that they belong to.
         clock: says how late it is. Workers never sleep: they answer `Later`.
         examples: reads the dataset of a start again; raises Stale where it is another one.
+        questions: reads those of a model's gate; raises Stale where they are other ones.
+        stopping: whether an evaluation shall end early.
     """
 
     provider: Provider
@@ -32,6 +39,8 @@ class Tools:
     run: RunId
     clock: Clock
     examples: Callable[[Start], Sequence[Example]]
+    questions: Callable[[str, Gate], Questions]
+    stopping: Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +99,16 @@ class Performed:
         gone: remote names of objects that are no more.
         loss: of the last training step, where it was read.
         note: one sentence worth telling, else empty.
+        evaluation: what a gate found, passed or not.
+        begun: whether this run began the training, so that it has to be paid for now.
     """
 
     seen: tuple[Live, ...] = ()
     gone: tuple[str, ...] = ()
     loss: float | None = None
     note: str = ""
+    evaluation: Evaluation | None = None
+    begun: bool = False
 
 
 @dataclass(frozen=True, slots=True)

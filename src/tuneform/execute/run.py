@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from tuneform.clock import Clock
+from tuneform.domain.gate import Gate
 from tuneform.domain.plan import Plan, Start
 from tuneform.domain.report import ChangeEnded, Event, Noticed, Report, Status
 from tuneform.errors import LocalError
@@ -14,9 +15,9 @@ from tuneform.execute.ending import Ending
 from tuneform.execute.job import Job, Lane, job_of
 from tuneform.execute.loop import Loop
 from tuneform.execute.options import Options
-from tuneform.execute.result import Tools
+from tuneform.execute.result import Questions, Tools
 from tuneform.execute.stages import bodies, cancels, skipped_child, skipped_delete, tails
-from tuneform.ledger.base import Ledger, RunId
+from tuneform.ledger.base import Ledger, RunId, RunInfo
 from tuneform.providers.base import Example, Provider
 
 
@@ -27,6 +28,7 @@ def execute(  # noqa: PLR0913 - every seam of a run is named where it is handed 
     ledger: Ledger,
     clock: Clock,
     examples: Callable[[Start], Sequence[Example]],
+    questions: Callable[[str, Gate], Questions],
     notify: Callable[[Event], None],
     options: Options,
     stopping: Callable[[], bool],
@@ -42,6 +44,8 @@ def execute(  # noqa: PLR0913 - every seam of a run is named where it is handed 
         clock: measures all waiting.
         examples: reads the dataset of a start again, digesting it; raises Stale where it is not
             what the plan saw. Several threads call it at once.
+        questions: reads those of a model's gate, preambles in front; raises Stale where they are
+            not what the plan saw. Several threads call it at once.
         notify: is told events, by the calling thread only.
         options: how to go about it.
         stopping: whether to begin nothing more (the first Ctrl-C). Asked by the calling thread,
@@ -55,12 +59,15 @@ def execute(  # noqa: PLR0913 - every seam of a run is named where it is handed 
         if job.endings or job.is_complete:
             notify(ChangeEnded(job.outcome()))
     if any(not job.endings and not job.is_complete for job in jobs):
-        run = ledger.begin_run(options.command, plan.owner)
-        tools = Tools(provider, ledger, run, clock, examples)
+        info = RunInfo(options.command, plan.owner, options.commit, options.dirty)
+        run = ledger.begin_run(info)
+        board = Board(ledger, clock, notify, stopping)
+        tools = Tools(
+            provider, ledger, run, clock, examples, questions, stopping=lambda: board.over
+        )
         ended = "broken"
         try:
             with Crew(options.parallelism + 1) as crew:
-                board = Board(ledger, clock, notify, stopping)
                 _drain(jobs, Loop(tools, options, crew, board), board)
             ended = "ended"
         finally:

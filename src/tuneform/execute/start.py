@@ -33,7 +33,7 @@ def start(tools: Tools, errand: Errand, step: Start) -> Result:
     if memory is None or not memory.look:
         creation = _creation(tools, step)
         try:
-            return Performed(seen=(tools.provider.start(creation),))
+            return Performed(seen=(tools.provider.start(creation),), begun=True)
         except RemoteError as error:
             memory = _remember(memory, error, tools.clock.monotonic())
     return _decide(tools, errand.model, step, memory)
@@ -69,7 +69,7 @@ def _decide(tools: Tools, model: str, step: Start, memory: Memory) -> Result:
     decision = after_create(model, step, error, look, Tried(memory.sends, memory.lost, waited))
     match decision:
         case Begun():
-            return Performed(seen=(decision.live,))
+            return Performed(seen=(decision.live,), begun=memory.lost)
         case Again():
             again = replace(memory, look=decision.look)
             otherwise = given_up(error, lost=memory.lost)

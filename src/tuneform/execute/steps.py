@@ -9,6 +9,7 @@ from tuneform.domain.live import Live, LiveState
 from tuneform.domain.plan import (
     Cancel,
     Delete,
+    Evaluate,
     Patch,
     Promote,
     Release,
@@ -21,6 +22,7 @@ from tuneform.domain.report import Status
 from tuneform.domain.spec import Fields
 from tuneform.execute.arrival import LAG_SECONDS, LOOK_SECONDS
 from tuneform.execute.ending import AGAIN, Ending
+from tuneform.execute.evaluate import evaluate
 from tuneform.execute.look import gone, look, look_at, write
 from tuneform.execute.promote import promote
 from tuneform.execute.result import Errand, Later, Memory, Performed, Result, Tools
@@ -46,7 +48,7 @@ def perform(tools: Tools, errand: Errand) -> Result:
             return start(tools, errand, step)
         case Watch():
             return examine(tools, errand)
-        case Patch() | Rewrite() | Promote():
+        case Patch() | Rewrite() | Promote() | Evaluate():
             return _edit(tools, errand, step)
         case Cancel():
             return _cancel(tools, _seen(errand))
@@ -72,7 +74,7 @@ def _seen(errand: Errand) -> Live:
     return errand.seen[errand.remote]
 
 
-def _edit(tools: Tools, errand: Errand, step: Patch | Rewrite | Promote) -> Result:
+def _edit(tools: Tools, errand: Errand, step: Patch | Rewrite | Promote | Evaluate) -> Result:
     now = _look_settled(tools, errand)
     if isinstance(now, Later):
         return now
@@ -83,6 +85,8 @@ def _edit(tools: Tools, errand: Errand, step: Patch | Rewrite | Promote) -> Resu
             return Performed((write(tools.provider, now, Fields(), step.mark),))
         case Promote():
             return promote(tools, errand, step, now)
+        case Evaluate():
+            return evaluate(tools, errand, step, now)
         case _:
             assert_never(step)
 

@@ -8,26 +8,35 @@ from __future__ import annotations
 import sqlite3
 from contextlib import ExitStack, closing
 from pathlib import Path
+from secrets import token_bytes
 from typing import Final
 
 from filelock import FileLock
 
 from tuneform.errors import LocalError
 
-VERSION: Final = 1
-"""Kept in `user_version`. A change of the tables raises it."""
+VERSION: Final = 2
+"""Kept in `user_version`. A change of the tables raises it; older files are not carried over."""
 
 APPLICATION: Final = 0x74756E65
 """Kept in `application_id` ("tune"): tells our file from somebody else's database."""
+
+SECRET_BYTES: Final = 32
+"""Length of the secret that digests of examples are keyed with: that of SHA-256."""
 
 BUSY_SECONDS: Final = 10.0
 """How long to wait for another process of ours; its transactions take milliseconds."""
 
 _TABLES = """
+CREATE TABLE secrets (
+    secret BLOB NOT NULL
+);
 CREATE TABLE runs (
     run INTEGER PRIMARY KEY,
     owner TEXT NOT NULL,
     command TEXT NOT NULL,
+    git_commit TEXT,
+    dirty INTEGER NOT NULL,
     host TEXT NOT NULL,
     pid INTEGER NOT NULL,
     began TEXT NOT NULL,
@@ -53,6 +62,37 @@ CREATE TABLE outcomes (
     PRIMARY KEY (run, number),
     FOREIGN KEY (run, number) REFERENCES intents
 ) WITHOUT ROWID;
+CREATE TABLE evaluations (
+    evaluation INTEGER PRIMARY KEY,
+    run INTEGER NOT NULL REFERENCES runs,
+    model TEXT NOT NULL,
+    remote TEXT NOT NULL,
+    gate TEXT NOT NULL,
+    passed INTEGER NOT NULL,
+    scores TEXT NOT NULL,
+    must_pass INTEGER NOT NULL,
+    must_pass_failed INTEGER NOT NULL,
+    at TEXT NOT NULL
+);
+CREATE INDEX evaluations_by_model ON evaluations (model);
+CREATE TABLE costs (
+    run INTEGER NOT NULL REFERENCES runs,
+    remote TEXT NOT NULL,
+    model TEXT NOT NULL,
+    tokens INTEGER NOT NULL,
+    likely TEXT,
+    currency TEXT NOT NULL,
+    at TEXT NOT NULL,
+    PRIMARY KEY (run, remote)
+) WITHOUT ROWID;
+CREATE TABLE datasets (
+    dataset INTEGER PRIMARY KEY,
+    owner TEXT NOT NULL,
+    data TEXT NOT NULL,
+    rows BLOB NOT NULL,
+    at TEXT NOT NULL,
+    UNIQUE (owner, data)
+);
 """
 
 _MOVE_AWAY = "Move the file away; it holds history only, and a new one is made."
@@ -123,6 +163,7 @@ def _make(path: Path) -> None:
         with closing(sqlite3.connect(fresh, isolation_level=None)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.executescript(f"BEGIN; {_TABLES} COMMIT;")
+            connection.execute("INSERT INTO secrets VALUES (?)", (token_bytes(SECRET_BYTES),))
             connection.execute(f"PRAGMA application_id = {APPLICATION}")
             connection.execute(f"PRAGMA user_version = {VERSION}")
     except sqlite3.Error as error:
@@ -155,7 +196,8 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
     if application != APPLICATION:
         raise LocalError(f"{path}: this database is not a ledger of tuneform", hint=_MOVE_AWAY)
     if version != VERSION:
+        another = "Use the release that wrote it, or set TUNEFORM_LEDGER to another file."
         raise LocalError(
             f"{path}: the ledger has version {version}, and this release knows version {VERSION}",
-            hint="Use the release that wrote it, or set TUNEFORM_LEDGER to another file.",
+            hint=_MOVE_AWAY if version < VERSION else another,
         )

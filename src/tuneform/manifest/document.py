@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,13 +11,16 @@ from pydantic import ValidationError
 
 from tuneform.domain.diagnostic import Diagnostic, Place
 from tuneform.domain.spec import DatasetRef, ModelSpec
-from tuneform.manifest import shape, translate
+from tuneform.manifest import gate, shape, translate
 from tuneform.manifest.explain import explain, unknown_value, wrong_type
 from tuneform.manifest.interpolate import Interpolation, Variables
 from tuneform.manifest.placing import Page, subject
 from tuneform.manifest.problems import Problem
+from tuneform.manifest.salvage import sound_datasets
+from tuneform.manifest.scopes import mapping_at
 from tuneform.manifest.source import Source
 from tuneform.manifest.values import Reader, check_aliases
+from tuneform.manifest.words import Path
 
 if TYPE_CHECKING:
     import yaml
@@ -60,7 +63,8 @@ class Outcome:
 
     Attributes:
         model: None where something is wrong.
-        dataset: of a document with mistakes elsewhere, so that its rows are checked all the same.
+        datasets: of a document with mistakes elsewhere, so that their rows are checked all the
+            same.
         claim: the names it takes where there is no model; None where they cannot be told.
         diagnostics: sorted.
         sensitive: whether a sensitive variable was put in.
@@ -70,7 +74,7 @@ class Outcome:
     claim: Claim | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
     sensitive: bool = False
-    dataset: DatasetRef | None = None
+    datasets: tuple[DatasetRef, ...] = ()
 
 
 def read_document(source: Source, root: yaml.Node, setting: Setting) -> Outcome:
@@ -86,7 +90,7 @@ def read_document(source: Source, root: yaml.Node, setting: Setting) -> Outcome:
     manifest, problems = _check(value, folder)
     page = Page(source, root, subject(value))
     if manifest and not (problems or reader.misuses or filling.unresolved):
-        spec = translate.model(manifest, page.place(_NAME), folder)
+        spec = translate.model(manifest, page.place(_NAME), folder, _metrics(value))
         warning = translate.long_description(spec, setting.owner)
         return Outcome(spec, None, (page.tell(warning),) if warning else (), filling.sensitive)
     told = page.tell_all(
@@ -96,19 +100,14 @@ def read_document(source: Source, root: yaml.Node, setting: Setting) -> Outcome:
             *(each for each in problems if each.path not in filling.unresolved),
         ),
     )
-    dataset = _dataset(value, folder, [*filling.unresolved, *(each.path for each in problems)])
-    return Outcome(None, _claim(value, page), told, filling.sensitive, dataset)
+    faulty = {*filling.unresolved, *(each.path for each in problems)}
+    datasets = tuple(sound_datasets(value, folder, faulty))
+    return Outcome(None, _claim(value, page), told, filling.sensitive, datasets)
 
 
-def _dataset(value: Any, folder: str, faulty: Iterable[tuple[str | int, ...]]) -> DatasetRef | None:
-    """The dataset of a document with mistakes, where none of them is about the dataset."""
-    if any(path[:2] in ((), ("spec",), ("spec", "dataset")) for path in faulty):
-        return None
-    try:
-        dataset = shape.Dataset.model_validate(value["spec"]["dataset"])
-    except (ValidationError, LookupError, TypeError):
-        return None
-    return translate.dataset_ref(dataset, folder)
+def _metrics(value: Any) -> Sequence[str]:
+    """The metrics of a document, in the order in which they stand there."""
+    return tuple(mapping_at(value, gate.METRICS))
 
 
 def header(value: Any, kind: str) -> list[Problem]:
@@ -155,7 +154,16 @@ def _check(value: Any, folder: str) -> tuple[shape.TunedModel | None, list[Probl
         manifest = shape.TunedModel.model_validate(value)
     except ValidationError as error:
         manifest, problems = None, explain(error, shape.TunedModel)
-    return manifest, [*problems, *translate.relations(value, folder)]
+    relations = list(translate.relations(value, folder))
+    # Of a key that is not known, nothing else is worth saying.
+    unknown = {each.path for each in relations if each.code == "unknown-key"}
+    problems = [each for each in problems if not unknown & set(_above(each.path))]
+    return manifest, [*problems, *relations]
+
+
+def _above(path: Path) -> Iterator[Path]:
+    """The path itself, and those it leads through."""
+    return (path[:length] for length in range(1, len(path) + 1))
 
 
 def _claim(value: Any, page: Page) -> Claim | None:

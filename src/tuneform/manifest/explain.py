@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from tuneform.manifest.parts import Section
 from tuneform.manifest.problems import Mistake, Problem
-from tuneform.manifest.shape import Section, leaves
-from tuneform.manifest.words import WORD, Path, dotted, listed, nearest, quoted
+from tuneform.manifest.shape import leaves
+from tuneform.manifest.words import WORD, Path, dotted, either, listed, nearest, quoted
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -82,7 +83,7 @@ def unknown_key(path: Path, model: type[Section], known: Sequence[str] = ()) -> 
 
 def unknown_value(path: Path, value: Any, options: Sequence[str]) -> Problem:
     """A value that is none of those that are possible."""
-    detail = f"{quoted(value)} is not possible here; `{dotted(path)}` is {_either(options)}."
+    detail = f"{quoted(value)} is not possible here; `{dotted(path)}` is {either(options)}."
     close = nearest(value, options) if isinstance(value, str) else None
     hint = f"write `{close}`" if close else ""
     return Problem(path, "unknown-value", "unknown value", detail, hint)
@@ -101,10 +102,9 @@ def wrong_type(path: Path, wanted: str, value: Any, hint: str = "") -> Problem:
 
 
 def choices(model: type[Section], path: Path) -> tuple[str, ...]:
-    """The possible values of a key that takes one of several words."""
-    section = _section(model, path[:-1])
-    fields = section.model_fields.values() if section else ()
-    annotation = next((field.annotation for field in fields if field.alias == path[-1]), None)
+    """The possible values of a key that takes one of several words, or a list of them."""
+    path = path[:-1] if isinstance(path[-1], int) else path
+    annotation = _annotation(_section(model, path[:-1]), path[-1])
     return tuple(each for each in leaves(annotation) if isinstance(each, str))
 
 
@@ -137,8 +137,9 @@ def _out_of_range(path: Path, kind: str, context: Mapping[str, Any], value: Any)
         "less_than_equal": f"at most {context.get('le'):,}" if "le" in context else "",
     }
     if kind == "too_short":
-        detail = f"`{dotted(path)}` is empty, and an empty list would stand for nothing at all."
-        return Problem(path, "empty-list", "empty list", detail, "name at least one")
+        what = "mapping" if isinstance(value, dict) else "list"
+        detail = f"`{dotted(path)}` is empty, and an empty {what} would stand for nothing at all."
+        return Problem(path, f"empty-{what}", f"empty {what}", detail, "name at least one")
     if kind in bounds:
         detail = f"`{dotted(path)}` has to be {bounds[kind]}, and this is {quoted(value)}."
     elif _is_huge(value):
@@ -165,17 +166,21 @@ def _section(model: type[Section], path: Path) -> type[Section] | None:
     section: type[Section] | None = model
     free: Any = None
     for part in path:
-        if free is None:
-            fields = section.model_fields.values() if section else ()
-            annotation = next((field.annotation for field in fields if field.alias == part), None)
-        else:
-            annotation = free
+        annotation = _annotation(section, part) if free is None else free
         classes = _classes(annotation)
         section = next((each for each in classes if issubclass(each, Section)), None)
         passed = dict in classes and free is None
         free = section if passed else None
         section = None if passed else section
     return section
+
+
+def _annotation(section: type[Section] | None, key: str | int) -> Any:
+    """What a key of a section takes, None where it is not known."""
+    if section is None:
+        return None
+    known = {field.alias: field.annotation for field in section.model_fields.values()}
+    return known.get(str(key), section.others)
 
 
 def _keys(section: type[Section] | None) -> Iterator[str]:
@@ -199,11 +204,6 @@ def _homes(model: type[Section], path: tuple[str, ...]) -> Iterator[tuple[str, .
 
 def _classes(annotation: Any) -> list[type]:
     return [each for each in leaves(annotation) if isinstance(each, type)]
-
-
-def _either(options: Sequence[str]) -> str:
-    shown = [f"`{option}`" for option in options]
-    return " or ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
 
 
 def _a(value: Any) -> str:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from tuneform.manifest.problems import Mistake, Problem
 from tuneform.manifest.rules import VARIABLE_NAME
 from tuneform.manifest.scalars import Scalar
-from tuneform.manifest.words import Path, listed, nearest, quoted
+from tuneform.manifest.words import ANY, Path, listed, nearest, quoted
 
 TEXT_AT_MOST: Final = 65_536
 """Characters of one string after variables are put in."""
@@ -87,7 +87,8 @@ class Interpolation:
 
     Attributes:
         variables: what there is.
-        numeric: paths whose value is a number; a variable that stands alone there keeps its type.
+        numeric: paths whose value is a number, `ANY` in the place of free keys; a variable that
+            stands alone there keeps its type.
         problems: what was found wrong.
         unresolved: paths of strings that could not be completed.
         sensitive: whether a sensitive variable was put in.
@@ -112,7 +113,7 @@ class Interpolation:
 
     def _text(self, text: str, path: Path) -> Scalar:
         try:
-            if path in self.numeric and (alone := _ALONE.fullmatch(text)):
+            if (alone := _ALONE.fullmatch(text)) and self._is_number(path):
                 return self._find(alone[1]).value
             result = expand(text, lambda name: self._find(name).text)
             self._room -= len(result)
@@ -126,6 +127,14 @@ class Interpolation:
             return result
         self.unresolved.add(path)
         return text
+
+    def _is_number(self, path: Path) -> bool:
+        return path in self.numeric or any(
+            len(each) == len(path)
+            and all(part in {ANY, own} for part, own in zip(each, path, strict=True))
+            for each in self.numeric
+            if ANY in each
+        )
 
     def _find(self, name: str) -> Variable:
         variable = find(name, self.variables)

@@ -38,6 +38,8 @@ __all__ = ["Loaded", "ManifestCache", "VariableSources", "load", "manifest_cache
 ManifestCache = FileCache[tuple[ModelSpec, ...]]
 
 _BLOT: Final = "(sensitive)"
+_SHAPE: Final = 2
+"""Raised when models get other values than those that older caches hold."""
 _DIAGNOSTICS_AT_MOST: Final = 1000
 """In one file; then the rest of it is not read."""
 
@@ -52,7 +54,8 @@ class Loaded:
         diagnostics: all of them, by place.
         broken: names of models that are declared, but have mistakes; who misses one of them as a
             parent need not say so again.
-        datasets: of documents with mistakes elsewhere, to be checked in the same run.
+        datasets: of documents with mistakes elsewhere, those of their gates included, to be
+            checked in the same run.
     """
 
     project: ProjectSpec | None
@@ -78,7 +81,7 @@ def manifest_cache(path: Path, clock: Clock) -> ManifestCache:
         path: of its file.
         clock: tells which manifests are too young to be remembered.
     """
-    return FileCache(path, tuple[ModelSpec, ...], salt=__version__, clock=clock)
+    return FileCache(path, tuple[ModelSpec, ...], salt=f"{__version__}/{_SHAPE}", clock=clock)
 
 
 def load(
@@ -235,7 +238,7 @@ def _read_file(file: str, path: str, setting: Setting) -> _FileOutcome:
         outcome = read_document(source, root, setting)
         models += [outcome.model] if outcome.model else []
         claims += [outcome.claim] if outcome.claim else []
-        datasets += [outcome.dataset] if outcome.dataset else []
+        datasets += outcome.datasets
         told += outcome.diagnostics
         sensitive = sensitive or outcome.sensitive
     if count == 0:

@@ -8,31 +8,35 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 
 from tuneform.domain.diagnostic import Diagnostic, Place, Severity
+from tuneform.domain.policy import NO_POLICY, Policy
 from tuneform.domain.spec import ProjectSpec, ProviderSpec
 from tuneform.manifest import shape
 from tuneform.manifest.compose import documents
+from tuneform.manifest.datasets import inside
 from tuneform.manifest.document import Setting, header
 from tuneform.manifest.explain import PROBLEMS_AT_MOST, explain
 from tuneform.manifest.interpolate import Interpolation
 from tuneform.manifest.placing import Page, subject, tell_broken
+from tuneform.manifest.policy import policy_of, price_list
 from tuneform.manifest.problems import Mistake, Problem
 from tuneform.manifest.requires import satisfied
 from tuneform.manifest.scopes import ENVIRONMENTS, VARIABLES, Scopes, mapping_at, scopes
 from tuneform.manifest.sections import effective, entries, relations
 from tuneform.manifest.source import Source
 from tuneform.manifest.syntax import Broken
-from tuneform.manifest.translate import inside
 from tuneform.manifest.values import Reader, check_aliases
 from tuneform.manifest.variables import VariableSources
 from tuneform.manifest.words import Path, quoted
 
 if TYPE_CHECKING:
     import yaml
+
+_NUMERIC: Final = frozenset(shape.numeric_paths(shape.Project))
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +185,7 @@ def _filled(document: dict[str, Any], seen: Scopes) -> tuple[Any, list[Problem],
 
     def fill(section: Any, path: Path, environment: str | None) -> Any:
         known = seen.by_environment.get(environment or "", seen.chosen)
-        filling = Interpolation(known, frozenset())
+        filling = Interpolation(known, _NUMERIC)
         held = {key: section[key] for key in ("variables", "environments") if key in section}
         rest = {key: each for key, each in section.items() if key not in held}
         rest = filling.value(rest, path)
@@ -227,7 +231,17 @@ def _project(
         ledger=own.ledger or spec.ledger or "",
         manifests=tuple(inside("", each) or "." for each in own.manifests or spec.manifests or ()),
         secrets=seen.secrets,
+        policy=_policy(spec, own, choice, page),
+        prices=price_list(prices) if (prices := own.prices or spec.prices) else None,
     )
+
+
+def _policy(
+    spec: shape.ProjectSection, own: shape.Environment, choice: Choice, page: Page
+) -> Policy:
+    if own.policy and choice.environment:
+        return policy_of(own.policy, page, (*ENVIRONMENTS, choice.environment, "policy"))
+    return policy_of(spec.policy, page, ("spec", "policy")) if spec.policy else NO_POLICY
 
 
 def _owner(value: Any, choice: Choice) -> str:

@@ -14,7 +14,12 @@ from tuneform.manifest.compose import DEPTH_AT_MOST, NODES_AT_MOST
 from tuneform.manifest.interpolate import TEXT_AT_MOST
 from tuneform.manifest.schema import json_schema
 from tuneform.manifest.source import BYTES_AT_MOST
+from tuneform.manifest.words import listed
 
+_QUOTED: Final = frozenset(">[{*&!|%@`")
+"""What starts with one of these is text only in quotes."""
+_MANY: Final = 1000
+"""A limit from here on is not told."""
 _DEFAULT: Final = re.compile(r"\s*Default: (.+)\.$")
 
 PROJECT_EXAMPLE: Final = """\
@@ -28,6 +33,17 @@ spec:
   provider: {type: embedded}
   variables:
     stage: dev
+  policy:
+    allowedBases: ["models/gemini-1.5-*"]
+    requiredLabels: [team]
+    examples: {least: 20, most: 5000}
+    maxCost: 25.0
+    warn: [requiredLabels]
+  prices:
+    asOf: 2026-11-01
+    currency: USD
+    perMillionTokens:
+      "models/gemini-1.5-flash-*": 8.0
   environments:
     prod:
       provider: {type: gemini}
@@ -54,6 +70,11 @@ spec:
     batchSize: 4
     learningRate: 0.001
   temperature: 0.7
+  gate:
+    dataset: {path: datasets/held-out.jsonl}
+    metrics:
+      exactMatch: {min: 0.9, maxRegression: 0.02}
+    mustPass: {path: datasets/golden.jsonl}
   lifecycle:
     deletionPolicy: prevent
     keepVersions: 1
@@ -108,6 +129,23 @@ manifest that contains it is cached.
 `--env NAME` or `TUNEFORM_ENV` chooses one. A key of the environment replaces the whole key of the
 project; only variables merge. Each environment is an owner of its own: two of them never see each
 other's models, even in one account.
+
+## Gates
+
+A gate asks a trained version questions before it may serve. `metrics` are measured with the
+examples of `dataset`: a file of its own, or a share of the training dataset, which is then not
+trained on. Every value is a share from 0 to 1, and more is better; `min` bounds it from below,
+`maxRegression` compares it with the version that serves now. `mustPass` names cases that each have
+to be answered right. Nothing is promoted, and nothing deleted, until all of it holds.
+
+A metric of your own is a Python entry point; write its name, and `options` for it. A name that
+is nearly one of those below is taken for a slip.
+
+## Policy and prices
+
+A rule of `policy` that is broken denies, or warns if `warn` names it. `prices` replaces the list
+that is shipped. An environment that has one of the two replaces it as a whole: under
+`policy: {{}}` there are no rules.
 """
 
 
@@ -129,28 +167,42 @@ def reference_markdown() -> str:
 
 def _tables(kind: str, definitions: dict[str, Any]) -> Iterator[str]:
     """A table for the kind, and one for each mapping below it, outer ones first."""
+    found: dict[str, list[str]] = {}
     waiting = [("", kind)]
     while waiting:
         path, name = waiting.pop(0)
+        found.setdefault(name, []).append(path)
+        if len(found[name]) == 1:
+            for inner, step in _inner(definitions[name]):
+                waiting.append((f"{path}.{step}".removeprefix("."), inner))
+    for name, (path, *others) in found.items():
         if path:
             yield f"### `{path}` ({kind})\n\n{definitions[name]['description']}\n"
+        if others:
+            yield f"The keys are the same in {listed(others)}.\n"
         yield "\n".join(_rows(definitions[name])) + "\n"
-        for key, value in definitions[name]["properties"].items():
-            inner, step = _inner(value)
-            if inner:
-                waiting.append((f"{path}.{key}{step}".removeprefix("."), inner))
 
 
-def _inner(value: dict[str, Any]) -> tuple[str, str]:
-    """The definition that a key refers to, directly or for each of its free keys."""
-    if "$ref" in value:
-        return str(value["$ref"]).rpartition("/")[2], ""
-    for each in value.get("patternProperties", {}).values():
-        for option in each.get("anyOf", [each]):
+def _inner(definition: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The definitions that the keys of a mapping refer to, with the step there."""
+    for key, value in definition["properties"].items():
+        if "$ref" in value:
+            yield str(value["$ref"]).rpartition("/")[2], key
+        elif name := _free(value):
+            yield name, f"{key}.NAME"
+    if name := _free(definition):
+        yield name, "NAME"
+
+
+def _free(value: dict[str, Any]) -> str:
+    """The definition that a mapping refers to for each of its free keys, empty if none."""
+    rest = value.get("additionalProperties")
+    for each in (*value.get("patternProperties", {}).values(), *([rest] if rest else [])):
+        for option in each.get("anyOf", [each]) if isinstance(each, dict) else ():
             name = str(option.get("$ref", "")).rpartition("/")[2]
             if name and "ariable" not in name:
-                return name, ".NAME"
-    return "", ""
+                return name
+    return ""
 
 
 def _rows(definition: dict[str, Any]) -> Iterator[str]:
@@ -184,12 +236,13 @@ def _takes(value: dict[str, Any]) -> str:
 
 
 def _number(kind: str, inside: dict[str, Any]) -> str:
+    """The range of a number; the end of what 32 bits hold is nobody's concern."""
     name = "whole number" if kind == "integer" else "number"
-    if "exclusiveMinimum" in inside:
-        return f"{name} above {inside['exclusiveMinimum']}"
-    if kind == "integer":
-        return f"{name} from {inside['minimum']}"
-    return f"{name} from {inside['minimum']} to {inside['maximum']}"
+    above = "exclusiveMinimum" in inside
+    start = f"above {inside['exclusiveMinimum']}" if above else f"from {inside['minimum']}"
+    most = inside.get("maximum", _MANY)
+    end = f", at most {most}" if above else f" to {most}"
+    return f"{name} {start}" + (end if most < _MANY else "")
 
 
 def _flow(example: Any) -> str:
@@ -198,6 +251,6 @@ def _flow(example: Any) -> str:
         return "{" + ", ".join(f"{key}: {_flow(each)}" for key, each in example.items()) + "}"
     if isinstance(example, list):
         return "[" + ", ".join(_flow(each) for each in example) + "]"
-    if isinstance(example, str) and (example != example.strip() or example.startswith(">")):
+    if isinstance(example, str) and (example != example.strip() or example[:1] in _QUOTED):
         return json.dumps(example)
     return json.dumps(example) if isinstance(example, bool) else str(example)

@@ -1,7 +1,8 @@
 """Rules about single values: each takes a value and returns it, or raises a `Mistake`.
 
-They are the part of the schema that a type cannot say. Rules about several values at once are in
-`translate`, rules about several documents in `across`.
+They are the part of the schema that a type cannot say. Those of a gate are in `gate_rules`, those
+of policy and prices in `policy_rules`. Rules about several values at once are in `translate`,
+`datasets`, `gate` and `policy`, rules about several documents in `across`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from tuneform.domain.capabilities import Limits
 from tuneform.domain.mark import PREFIX
 from tuneform.domain.names import NAME_RULE, is_name
 from tuneform.manifest.problems import Mistake
-from tuneform.manifest.words import nearest, quoted, showable
+from tuneform.manifest.words import listed, nearest, quoted, showable
 
 DISPLAY_NAME_AT_MOST: Final = Limits().display_name_characters
 PATH_AT_MOST: Final = 1000
@@ -47,7 +48,7 @@ def name(text: str) -> str:
 
 def display_name(text: str) -> str:
     """What people see in lists."""
-    _one_line(text)
+    one_line(text)
     if not text.strip():
         raise Mistake(
             "empty-text",
@@ -69,7 +70,7 @@ def display_name(text: str) -> str:
 def description(text: str) -> str:
     """Free text without our own marks in it."""
     if not text.isascii():
-        _whole(text)
+        whole(text)
     if found := _CONTROL_BUT_LINES.search(text):
         raise _control_character(found[0])
     if PREFIX in text:
@@ -85,12 +86,12 @@ def description(text: str) -> str:
 
 def preamble(text: str) -> str:
     """Training data: taken as it is, whitespace and all."""
-    return _whole(text)
+    return whole(text)
 
 
 def example_field(text: str) -> str:
     """A key or a column of a dataset."""
-    _one_line(text)
+    one_line(text)
     if not text:
         raise Mistake("empty-text", "empty text", "The key or column needs a name.")
     return text
@@ -133,7 +134,7 @@ def relative_path(text: str) -> str:
         raise _bad_path(f"The path is longer than {PATH_AT_MOST:,} characters.")
     if _ORDINARY_PATH.fullmatch(text):
         return text
-    _one_line(text)
+    one_line(text)
     if not text.strip():
         raise _bad_path("The path is empty.", "name a file or a folder")
     if _SCHEME.match(text):
@@ -153,7 +154,7 @@ def relative_path(text: str) -> str:
 
 def endpoint(text: str) -> str:
     """The base URL of a service."""
-    _one_line(text)
+    one_line(text)
     try:
         parts = urlsplit(text)
         usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
@@ -209,7 +210,7 @@ def label_key(text: str) -> str:
 
 def label_value(text: str) -> str:
     """The value of a label."""
-    _one_line(text)
+    one_line(text)
     if len(text) > LABEL_VALUE_AT_MOST:
         raise Mistake(
             "too-long",
@@ -229,6 +230,15 @@ def labels(values: dict[str, str]) -> dict[str, str]:
             f"The model has {len(values):,} labels; {LABELS_AT_MOST} are allowed.",
         )
     return values
+
+
+def distinct(words: list[str]) -> list[str]:
+    """A list in which nothing stands twice."""
+    twice = sorted({word for word in words if words.count(word) > 1})
+    if twice:
+        detail = f"{listed(twice)} {'stands' if len(twice) == 1 else 'stand'} in the list twice."
+        raise Mistake("duplicate-name", "duplicate name", detail, "name each once")
+    return words
 
 
 def variable_name(text: str) -> str:
@@ -268,7 +278,7 @@ def plain_variable(value: object) -> object:
         raise _bad_variable("The variable has no value.", 'write "" for an empty text')
     if isinstance(value, (dict, list)):
         raise _bad_variable("A variable is a text, a number, true or false.")
-    return _whole(value) if isinstance(value, str) else value
+    return whole(value) if isinstance(value, str) else value
 
 
 def _bad_variable(detail: str, hint: str = "") -> Mistake:
@@ -288,16 +298,17 @@ def _control_character(character: str) -> Mistake:
     )
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """Text without line ends and other control characters."""
     if text.isascii() and text.isprintable():
         return text
-    _whole(text)
+    whole(text)
     if found := _CONTROL.search(text):
         raise _control_character(found[0])
     return text
 
 
-def _whole(text: str) -> str:
+def whole(text: str) -> str:
     """Text that can be written as UTF-8."""
     if not text.isascii() and (found := _HALF.search(text)):
         raise Mistake(

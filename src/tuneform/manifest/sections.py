@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final
 
-from tuneform.manifest import rules, shape
+from tuneform.manifest import policy, rules, shape
+from tuneform.manifest.datasets import inside
 from tuneform.manifest.explain import unknown_key
 from tuneform.manifest.problems import Mistake, Problem
 from tuneform.manifest.scopes import ENVIRONMENTS, mapping_at
-from tuneform.manifest.translate import inside
 from tuneform.manifest.words import Path, listed, nearest, quoted
 
 _FOREIGN_KEYS: Final = {"embedded": "endpoint", "gemini": "data"}
@@ -70,6 +70,7 @@ def relations(value: Any) -> Iterator[Problem]:
         if foreign in provider:
             yield _foreign_key((*path, "provider"), foreign, str(provider["type"]))
         yield from _leaving((*path, "provider", "data"), provider.get("data"))
+        yield from policy.relations(mapping_at(section, ("policy",)), (*path, "policy"))
         manifests = section.get("manifests")
         for index, entry in enumerate(manifests if isinstance(manifests, list) else ()):
             yield from _leaving((*path, "manifests", index), entry)

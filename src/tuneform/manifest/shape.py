@@ -1,136 +1,53 @@
 """The shape of manifests: the keys of both kinds, their types and their limits.
 
 Every key that this release knows stands here once, with its unit, its default and what it is for;
-the reference page and the schema for editors are made from it. Rules about single values are in
-`rules`. What several keys have to do with each other is in `translate`; the JSON Schema says it as
-well, as far as JSON Schema can.
+those of gates are in `gate_shape`, those of policy and prices in `policy_shape`. The reference page
+and the schema for editors are made from them. Types of single values are in `parts`, rules about
+them in `rules`. What several keys have to do with each other is in `translate`, `gate`, `sections`
+and `policy`; the JSON Schema says it as well, as far as JSON Schema can.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import AfterValidator, ConfigDict, Field
 
-from tuneform.domain.names import NAME
 from tuneform.manifest import rules
-from tuneform.manifest.notation import NotNull, Written
-from tuneform.manifest.requires import PATTERN, requirement
-from tuneform.manifest.words import Path
+from tuneform.manifest.gate_shape import Gate
+from tuneform.manifest.notation import Written
+from tuneform.manifest.parts import (
+    COUNT_AT_MOST,
+    BaseModelName,
+    Count,
+    DatasetFields,
+    Description,
+    DisplayName,
+    Endpoint,
+    EnvironmentName,
+    Format,
+    LabelKey,
+    LabelValue,
+    Ledger,
+    Maybe,
+    Name,
+    Parent,
+    Preamble,
+    Rate,
+    RelativePath,
+    Requirement,
+    Section,
+    Share,
+    VariableName,
+    VariableValue,
+)
+from tuneform.manifest.policy_shape import Policy, Prices
+from tuneform.manifest.words import ANY, Path
 
 API_VERSION = "tuneform/v1"
-COUNT_AT_MOST = 2**31 - 1
-"""The service keeps counts in 32 bits."""
 REVISION_AT_MOST = 999_999_999
 """The mark has room for nine digits."""
-
-_NO_CONTROL = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$"
-
-T = TypeVar("T")
-Maybe = Annotated[T | None, NotNull()]
-"""A key that may be left out, but not be null: `temperature:` with nothing behind it is a slip."""
-
-Name = Annotated[str, AfterValidator(rules.name), Written(pattern=f"^{NAME.pattern}$")]
-EnvironmentName = Annotated[
-    str, AfterValidator(rules.name), Written(key=True, pattern=f"^{NAME.pattern}$")
-]
-DisplayName = Annotated[
-    str,
-    AfterValidator(rules.display_name),
-    Written(pattern=_NO_CONTROL, minLength=1, maxLength=rules.DISPLAY_NAME_AT_MOST),
-]
-Description = Annotated[
-    str, AfterValidator(rules.description), Written({"not": {"pattern": "tuneform/"}})
-]
-Preamble = Annotated[str, AfterValidator(rules.preamble)]
-ExampleField = Annotated[
-    str, AfterValidator(rules.example_field), Written(pattern=_NO_CONTROL, minLength=1)
-]
-BaseModelName = Annotated[
-    str, AfterValidator(rules.base_model), Written(pattern=f"^{rules.BASE_MODEL.pattern}$")
-]
-Parent = Annotated[str, AfterValidator(rules.parent), Written(pattern=f"^{NAME.pattern}$")]
-RelativePath = Annotated[
-    str,
-    AfterValidator(rules.relative_path),
-    Written(
-        pattern=r"^(?!/|~/|[A-Za-z]:)[^\\\u0000-\u001f\u007f-\u009f]+$",
-        maxLength=rules.PATH_AT_MOST,
-    ),
-]
-Endpoint = Annotated[
-    str, AfterValidator(rules.endpoint), Written(pattern=r"^[Hh][Tt][Tt][Pp][Ss]?://[^?#@\s]+$")
-]
-Requirement = Annotated[str, AfterValidator(requirement), Written(pattern=PATTERN)]
-Ledger = Annotated[str, AfterValidator(rules.ledger), Written(pattern=r"^sqlite:///[^?#]+$")]
-LabelKey = Annotated[
-    str, AfterValidator(rules.label_key), Written(key=True, pattern=f"^{rules.LABEL_KEY.pattern}$")
-]
-LabelValue = Annotated[
-    str,
-    AfterValidator(rules.label_value),
-    Written(pattern=_NO_CONTROL, maxLength=rules.LABEL_VALUE_AT_MOST),
-]
-VariableName = Annotated[
-    str,
-    AfterValidator(rules.variable_name),
-    Written(key=True, pattern=f"^{rules.VARIABLE_NAME.pattern}$"),
-]
-_SCALAR_TYPES = ["string", "number", "boolean"]
-VariableValue = Annotated[
-    Any,
-    AfterValidator(rules.variable),
-    Written(
-        {
-            "anyOf": [
-                {"type": _SCALAR_TYPES},
-                {
-                    "type": "object",
-                    "additionalProperties": False,
-                    "required": ["value"],
-                    "properties": {
-                        "value": {"type": _SCALAR_TYPES},
-                        "sensitive": {"type": "boolean", "default": False},
-                    },
-                },
-            ]
-        },
-        kind=None,
-    ),
-]
-Count = Annotated[int, Field(ge=1, le=COUNT_AT_MOST), Written(kind="integer")]
-Rate = Annotated[float, Field(gt=0), Written(kind="number")]
-Share = Annotated[float, Field(ge=0, le=1), Written(kind="number")]
-
-
-class Section(BaseModel):
-    """A mapping of which every key is known."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        strict=True,
-        frozen=True,
-        allow_inf_nan=False,
-        alias_generator=to_camel,
-        defer_build=True,
-    )
-
-
-class DatasetFields(Section):
-    """The names of the two values in each example."""
-
-    input: Maybe[ExampleField] = Field(
-        default=None,
-        description="Key or column of the input. Default: `text_input`.",
-        examples=["question"],
-    )
-    output: Maybe[ExampleField] = Field(
-        default=None,
-        description="Key or column of the expected output. Default: `output`.",
-        examples=["answer"],
-    )
 
 
 class Dataset(Section):
@@ -140,7 +57,7 @@ class Dataset(Section):
         description="The file with the examples, relative to this manifest, inside the project.",
         examples=["datasets/numbers.jsonl"],
     )
-    format: Maybe[Annotated[Literal["jsonl", "json", "csv", "tsv"], Written()]] = Field(
+    format: Maybe[Format] = Field(
         default=None,
         description="How the file is written. Default: from the suffix of its name.",
     )
@@ -150,7 +67,7 @@ class Dataset(Section):
     preamble: Maybe[Preamble] = Field(
         default=None,
         description="Put in front of every input as it is, without a space: in training, and in "
-        "prompts of `generate`. Part of the training inputs. Default: nothing.",
+        "prompts of `generate` and of the gate. Part of the training inputs. Default: nothing.",
         examples=["Next number: "],
     )
 
@@ -286,6 +203,19 @@ class ModelSection(Section):
             description="Raise it to train again on purpose, with the same inputs.",
         )
     )
+    gate: Maybe[Gate] = Field(
+        default=None,
+        description="What a version must pass before it may serve, and before the one that serves "
+        "now is deleted. No part of the training inputs, but for `holdout`: another gate is "
+        "evaluated again, without training. Default: none, every trained version may serve.",
+        examples=[
+            {
+                "dataset": {"path": "datasets/held-out.jsonl"},
+                "metrics": {"exactMatch": {"min": 0.9, "maxRegression": 0.02}},
+                "mustPass": {"path": "datasets/golden.jsonl"},
+            }
+        ],
+    )
     lifecycle: Maybe[Lifecycle] = Field(
         default=None,
         description="What becomes of versions that are not wanted any longer.",
@@ -374,6 +304,23 @@ class Environment(Section):
         description=_VARIABLES + "Default: as in the project.",
         examples=[{"stage": "prod"}],
     )
+    policy: Maybe[Policy] = Field(
+        default=None,
+        description="What this project permits itself. `validate` and `plan` check it. "
+        "Default: as in the project.",
+        examples=[{"allowedBases": ["models/gemini-1.5-*"], "maxCost": 25.0}],
+    )
+    prices: Maybe[Prices] = Field(
+        default=None,
+        description="What training costs. Default: as in the project.",
+        examples=[
+            {
+                "asOf": "2026-11-01",
+                "currency": "USD",
+                "perMillionTokens": {"models/gemini-1.5-flash-*": 8.0},
+            }
+        ],
+    )
 
 
 class ProjectSection(Section):
@@ -411,6 +358,24 @@ class ProjectSection(Section):
         description=_VARIABLES + "Default: none.",
         examples=[{"stage": "dev", "apiTitle": {"value": "Internal", "sensitive": True}}],
     )
+    policy: Maybe[Policy] = Field(
+        default=None,
+        description="What this project permits itself. `validate` and `plan` check it. "
+        "Default: no rules.",
+        examples=[{"allowedBases": ["models/gemini-1.5-*"], "maxCost": 25.0}],
+    )
+    prices: Maybe[Prices] = Field(
+        default=None,
+        description="What training costs, where the list that is shipped is not yours. "
+        "Default: the list that is shipped.",
+        examples=[
+            {
+                "asOf": "2026-11-01",
+                "currency": "USD",
+                "perMillionTokens": {"models/gemini-1.5-flash-*": 8.0},
+            }
+        ],
+    )
     environments: Maybe[dict[EnvironmentName, Environment | None]] = Field(
         default=None,
         description="Places where the same models are kept apart, such as `prod`, chosen with "
@@ -432,14 +397,24 @@ KINDS: dict[str, type[Section]] = {"Project": Project, "TunedModel": TunedModel}
 
 
 def numeric_paths(section: type[Section], path: Path = ()) -> Iterator[Path]:
-    """Where a kind takes a number, so that a variable that stands alone keeps its type."""
+    """Where a kind takes a number, so that a variable that stands alone keeps its type.
+
+    `ANY` is in the place of keys that the user chooses.
+    """
     for field in section.model_fields.values():
-        here = (*path, field.alias or "")
-        for leaf in leaves(field.annotation):
-            if leaf in {int, float}:
-                yield here
-            elif isinstance(leaf, type) and issubclass(leaf, Section):
-                yield from numeric_paths(leaf, here)
+        yield from _numbers(field.annotation, (*path, field.alias or ""))
+    if section.others:
+        yield from numeric_paths(section.others, (*path, ANY))
+
+
+def _numbers(annotation: Any, path: Path) -> Iterator[Path]:
+    found = list(leaves(annotation))
+    here = (*path, ANY) if dict in found else path
+    for leaf in found:
+        if leaf in {int, float}:
+            yield here
+        elif isinstance(leaf, type) and issubclass(leaf, Section):
+            yield from numeric_paths(leaf, here)
 
 
 def leaves(annotation: Any) -> Iterator[Any]:

@@ -6,36 +6,22 @@ where other keys have mistakes of their own.
 
 from __future__ import annotations
 
-import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from tuneform.domain.capabilities import Limits
 from tuneform.domain.diagnostic import Place, Severity
-from tuneform.domain.mark import DeletionPolicy, Mark
-from tuneform.domain.spec import SUFFIXES, DatasetRef, Fields, Hyperparameters, ModelSpec
-from tuneform.manifest import shape
-from tuneform.manifest.problems import Mistake, Problem
-from tuneform.manifest.rules import relative_path
+from tuneform.domain.mark import DeletionPolicy, Mark, Verdict
+from tuneform.domain.spec import Fields, Hyperparameters, ModelSpec
+from tuneform.manifest import datasets, gate, shape
+from tuneform.manifest.problems import Problem
 from tuneform.manifest.words import quoted
 
-_DEFAULTS: Final = DatasetRef("", "jsonl")
 _RATES: Final = frozenset(("learningRate", "learningRateMultiplier"))
 _DIGEST: Final = "a" * 10
 """As long as any short digest."""
 _REST_OF_MARK_AT_MOST: Final = 130
 """More than a mark has besides owner and model, so that short descriptions need no mark made."""
-
-
-def inside(folder: str, path: str) -> str | None:
-    """A path relative to a folder of the project as one relative to the project; None if it leaves.
-
-    Args:
-        folder: relative to the project, empty for the project itself.
-        path: with `/`.
-    """
-    joined = posixpath.normpath(posixpath.join(folder, path))
-    return None if joined == ".." or joined.startswith(("../", "/")) else joined
 
 
 def relations(document: Any, folder: str) -> Iterator[Problem]:
@@ -54,26 +40,32 @@ def relations(document: Any, folder: str) -> Iterator[Problem]:
         if isinstance(settings, dict) and settings.keys() >= _RATES:
             yield _rates(settings)
         if isinstance(dataset := spec.get("dataset"), dict):
-            yield from _dataset(dataset, folder)
+            yield from datasets.relations(dataset, ("spec", "dataset"), folder)
+        if isinstance(declared := spec.get("gate"), dict):
+            yield from gate.relations(declared, folder)
     metadata = document.get("metadata")
     if isinstance(metadata, dict) and "formerly" in metadata:
         yield from _formerly(metadata)
 
 
-def model(document: shape.TunedModel, place: Place, folder: str) -> ModelSpec:
+def model(
+    document: shape.TunedModel, place: Place, folder: str, order: Sequence[str] = ()
+) -> ModelSpec:
     """The declared model, defaults filled in.
 
     Args:
         document: checked, with variables put in.
         place: of its `metadata.name`.
         folder: of the manifest, relative to the project.
+        order: of the metrics of its gate, as they were written.
     """
     metadata, spec = document.metadata, document.spec
     lifecycle = spec.lifecycle
+    dataset = datasets.dataset_ref(spec.dataset, folder, spec.dataset.preamble or "")
     return ModelSpec(
         name=metadata.name,
         place=place,
-        dataset=dataset_ref(spec.dataset, folder),
+        dataset=gate.trained_on(dataset, spec.gate.dataset if spec.gate else None),
         fields=Fields(
             display_name=spec.display_name or metadata.name,
             description=(spec.description or "").rstrip(),
@@ -89,14 +81,15 @@ def model(document: shape.TunedModel, place: Place, folder: str) -> ModelSpec:
         revision=spec.revision or 1,
         deletion_policy=DeletionPolicy((lifecycle and lifecycle.deletion_policy) or "delete"),
         keep_versions=_keep_versions(lifecycle),
+        gate=gate.gate_spec(spec.gate, dataset, folder, order) if spec.gate else None,
     )
 
 
 def long_description(spec: ModelSpec, owner: str) -> Problem | None:
     """A warning where description and mark together are longer than the service advises.
 
-    The mark is taken as it will be while the version serves; words that it may get later (a
-    verdict, a pin, an adopted id) are not counted.
+    The mark is taken as it will be while the version serves: with the verdict of the gate, where
+    there is one. Words that it may get later (a pin, an adopted id) are not counted.
 
     Args:
         spec: the model.
@@ -112,6 +105,7 @@ def long_description(spec: ModelSpec, owner: str) -> Problem | None:
         data=_DIGEST,
         revision=spec.revision,
         serving=True,
+        verdict=Verdict(passed=True, gate=_DIGEST) if spec.gate else None,
         deletion=spec.deletion_policy,
     )
     length = len(text) + 1 + len(str(mark))
@@ -125,24 +119,6 @@ def long_description(spec: ModelSpec, owner: str) -> Problem | None:
         f"more than {limit} may be cut off or refused.",
         f"shorten it by {length - limit:,} characters",
         severity=Severity.WARNING,
-    )
-
-
-def dataset_ref(dataset: shape.Dataset, folder: str) -> DatasetRef:
-    """Where the examples are, about which `relations` had nothing to say.
-
-    Args:
-        dataset: checked, with variables put in.
-        folder: of the manifest, relative to the project.
-    """
-    path = inside(folder, dataset.path) or ""
-    names = dataset.fields
-    return DatasetRef(
-        path=path,
-        format=dataset.format or SUFFIXES[posixpath.splitext(path)[1].lower()],
-        input_field=(names and names.input) or _DEFAULTS.input_field,
-        output_field=(names and names.output) or _DEFAULTS.output_field,
-        preamble=dataset.preamble or "",
     )
 
 
@@ -197,39 +173,6 @@ def _rates(settings: dict[str, Any]) -> Problem:
     )
 
 
-def _dataset(dataset: dict[str, Any], folder: str) -> Iterator[Problem]:
-    path = dataset.get("path")
-    if isinstance(path, str) and _is_relative(path):
-        resolved = inside(folder, path)
-        if resolved is None:
-            yield Problem(
-                ("spec", "dataset", "path"),
-                "outside-project",
-                "outside the project",
-                f"{quoted(path)} leads out of the project; only files inside it can be used.",
-                "copy the file into the project",
-            )
-        elif "format" not in dataset and posixpath.splitext(resolved)[1].lower() not in SUFFIXES:
-            yield Problem(
-                ("spec", "dataset", "path"),
-                "unknown-format",
-                "unknown format",
-                f"The suffix of {quoted(path)} does not tell how the file is written.",
-                "add `format:` with jsonl, json, csv or tsv",
-            )
-    names = dataset.get("fields")
-    if isinstance(names, dict):
-        first = names.get("input", _DEFAULTS.input_field)
-        if first == names.get("output", _DEFAULTS.output_field) and isinstance(first, str):
-            yield Problem(
-                ("spec", "dataset", "fields"),
-                "conflicting-fields",
-                "conflicting fields",
-                f"Input and output would both be read from {quoted(first)}.",
-                "name two different keys or columns",
-            )
-
-
 def _formerly(metadata: dict[str, Any]) -> Iterator[Problem]:
     former, name = metadata["formerly"], metadata.get("name")
     seen: set[str] = set()
@@ -246,14 +189,6 @@ def _formerly(metadata: dict[str, Any]) -> Iterator[Problem]:
             detail = f"{quoted(each)} stands in the list already."
             yield Problem(path, "duplicate-name", "duplicate name", detail, "remove it")
         seen.add(each)
-
-
-def _is_relative(path: str) -> bool:
-    try:
-        relative_path(path)
-    except Mistake:
-        return False
-    return True
 
 
 def _mapping(value: Any) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from typing import Final
 
 Path = tuple[str | int, ...]
 """The way to a value inside a document: keys, and positions in lists."""
+ANY: Final = "*"
+"""In a pattern of paths: any key that the user chooses."""
 
 _CLIP: Final = 60
 _LISTED: Final = 12
@@ -69,6 +71,12 @@ def listed(options: Iterable[str]) -> str:
     if len(shown) > _LISTED:
         return f"{', '.join(shown[:_LISTED])} and {len(shown) - _LISTED} more"
     return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
+
+
+def either(options: Iterable[str]) -> str:
+    """`a`, `b` or `c`."""
+    shown = [f"`{option}`" for option in options]
+    return " or ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
 
 
 def _folded(word: str) -> str:

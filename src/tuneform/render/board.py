@@ -9,9 +9,10 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from tuneform.domain.plan import Start, Watch
+from tuneform.domain.plan import Evaluate, Start, Step, Watch
 from tuneform.domain.report import (
     ChangeEnded,
+    Evaluated,
     Event,
     Noticed,
     Outcome,
@@ -20,10 +21,12 @@ from tuneform.domain.report import (
     StepBegan,
     StepEnded,
 )
+from tuneform.render.evaluation import verdict_words
 from tuneform.render.layout import GAP, cells, cut, duration, pad, short_number
 from tuneform.render.look import Look, Style
-from tuneform.render.report import outcome_numbers, outcome_style, outcome_word
-from tuneform.render.steps import step_words
+from tuneform.render.report import outcome_numbers, outcome_style
+from tuneform.render.sentences import outcome_word
+from tuneform.render.steps import evaluating_words, step_words
 
 _NAMES = 3  # a name gets this part of the width at most
 _LEAST_BAR = 6
@@ -37,7 +40,7 @@ class Row:
     Attributes:
         model: its name.
         began: seconds of the clock that the board is handed.
-        doing: the present step, where it is no training.
+        doing: the present step, where it is no training; the verdict once there is one.
         done, total: steps of the training; the total is 0 where nobody knows it.
         loss: the last one told.
         outcome: how it ended; None until then.
@@ -62,10 +65,11 @@ class Board:
         """Remember an event that came `now`, in seconds from an arbitrary start."""
         match event:
             case StepBegan():
-                training = isinstance(event.step, (Start, Watch))
-                words = "" if training else " ".join(step_words(event.step, event.step.remote))
                 row = self._row(event.model, now)
-                self._rows[event.model] = replace(row, doing=words.strip())
+                self._rows[event.model] = replace(row, doing=_doing(event.step))
+            case Evaluated(evaluation):
+                row = self._row(evaluation.model, now)
+                self._rows[evaluation.model] = replace(row, doing=verdict_words(evaluation))
             case Progressed():
                 loss = event.point.loss if event.point else None
                 row = self._row(event.model, now)
@@ -98,6 +102,16 @@ class Board:
         told = ", ".join(f"{count} {word}" for word, count in words.items())
         more = cut(f"and {len(rest)} more: {told}", look.width, look)
         return [*(_line(row, shown, look, now) for row in shown), look.paint(more, Style.DIM)]
+
+
+def _doing(step: Step) -> str:
+    match step:
+        case Start() | Watch():
+            return ""
+        case Evaluate():
+            return evaluating_words(step)
+        case _:
+            return " ".join(step_words(step, step.remote)).strip()
 
 
 def _line(row: Row, beside: list[Row], look: Look, now: float) -> str:

@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tuneform.domain.diagnostic import Diagnostic
-from tuneform.domain.plan import Action, Cancel, Change, Delete, DeltaValue, FieldDelta, Plan
+from tuneform.domain.plan import (
+    Action,
+    Change,
+    DeltaValue,
+    FieldDelta,
+    Plan,
+)
+from tuneform.render.cost import cost_words, total_words
+from tuneform.render.data_change import data_words, sample_lines
 from tuneform.render.diagnostics import diagnostics_text
-from tuneform.render.layout import GAP, cells, counted, joined, pad, wrap
+from tuneform.render.layout import GAP, cells, joined, pad, wrap
 from tuneform.render.look import Look, Style
 from tuneform.render.plan_json import plan_json
-from tuneform.render.signs import SIGN_WIDTH, drawn_sign, sign_of
+from tuneform.render.sentences import STAGING, left_sentences, losses_sentence, plan_sentence
+from tuneform.render.signs import SIGN_WIDTH, drawn_sign, meaning
 from tuneform.render.steps import step_groups
 
 __all__ = ["plan_json", "plan_text"]
@@ -34,21 +43,28 @@ def plan_text(plan: Plan, look: Look, *, diagnostics: Sequence[Diagnostic] = ())
     """
     parts = [diagnostics_text(diagnostics, look)] if diagnostics else []
     if plan.is_empty:
-        return "\n\n".join((*parts, "No changes. Live models match the manifests."))
+        left = _left(plan, look)
+        return "\n\n".join((*parts, *([joined(left)] if left else []), plan_sentence(plan)))
     shown = [change for change in plan.changes if change.action is not Action.KEEP]
-    heading = wrap(f"Plan for {plan.owner} on {plan.provider}", look, style=Style.BOLD)
-    parts.append(joined((*heading, *_legend(shown, look))))
+    parts.append(joined((*_title(plan, look), *_legend(plan, look))))
     parts += [joined(_change(change, look)) for change in shown]
-    parts.append(joined((*_losses(shown, look), _summary(plan))))
+    closing = (*_left(plan, look), *_losses(plan, look), *_total(plan, look), plan_sentence(plan))
+    parts.append(joined(closing))
     return "\n\n".join(parts)
 
 
-def _legend(changes: Sequence[Change], look: Look) -> Iterator[str]:
+def _title(plan: Plan, look: Look) -> list[str]:
+    aim = "Plan to stage" if plan.staging else "Plan"
+    lines = wrap(f"{aim} for {plan.owner} on {plan.provider}", look, style=Style.BOLD)
+    return lines + wrap(STAGING, look, first=_MARGIN) if plan.staging else lines
+
+
+def _legend(plan: Plan, look: Look) -> Iterator[str]:
     """The signs that occur, in the order of summaries."""
-    occurring = {change.action for change in changes}
+    occurring = {change.action for change in plan.changes} - {Action.KEEP}
     for action in Action:
         if action in occurring:
-            plain = wrap(sign_of(action).meaning, look, first=_BODY)
+            plain = wrap(meaning(action, staging=plan.staging), look, first=_BODY)
             yield f"{_MARGIN}{drawn_sign(action, look)} {plain[0].lstrip()}"
             yield from plain[1:]
 
@@ -58,14 +74,23 @@ def _change(change: Change, look: Look) -> list[str]:
     lines = _heading(change, look)
     lines += wrap(change.reason.message, look, first=_BODY)
     lines += _deltas(change.deltas, look)
+    if change.data is not None:
+        lines += _labelled("data", data_words(change.data), look)
+        lines += sample_lines(change.data, look, _BODY + _MARGIN)
     for label, words, destructive in step_groups(change):
-        style = Style.RED if destructive else None
-        head = f"{_BODY}{label + ':':<6} "
-        rest = " " * len(head) if look.width >= _ROOMY else _BODY + _MARGIN
-        lines += wrap(words, look, first=head, rest=rest, style=style)
+        lines += _labelled(label, words, look, Style.RED if destructive else None)
+    if change.cost is not None:
+        lines += _labelled("cost", cost_words(change.cost, change), look)
     for note in change.notes:
         lines += wrap(f"note: {note}", look, first=_BODY, rest=_BODY + _MARGIN, style=Style.DIM)
     return lines
+
+
+def _labelled(label: str, words: str, look: Look, style: Style | None = None) -> list[str]:
+    """A label, and words beside it; on narrow terminals they go on under it."""
+    head = f"{_BODY}{label + ':':<6} "
+    rest = " " * len(head) if look.width >= _ROOMY else _BODY + _MARGIN
+    return wrap(words, look, first=head, rest=rest, style=style)
 
 
 def _heading(change: Change, look: Look) -> list[str]:
@@ -125,34 +150,18 @@ def _value(value: DeltaValue, look: Look) -> str:
             return str(value)
 
 
-def _losses(changes: Sequence[Change], look: Look) -> list[str]:
+def _left(plan: Plan, look: Look) -> list[str]:
+    """What a staging plan leaves to the merge, counted."""
+    return [line for each in left_sentences(plan) for line in wrap(each, look, rest=_MARGIN)]
+
+
+def _total(plan: Plan, look: Look) -> list[str]:
+    """What all trainings cost together, where any begins."""
+    text = total_words(plan.total)
+    return wrap(text, look) if text else []
+
+
+def _losses(plan: Plan, look: Look) -> list[str]:
     """What the plan takes away, said once more where everybody looks."""
-    steps = [step for change in changes for step in change.steps]
-    deleted = sum(isinstance(step, Delete) for step in steps)
-    cancelled = sum(isinstance(step, Cancel) for step in steps)
-    told = [
-        f"Deletes {counted(deleted, 'object')} for good." if deleted else "",
-        f"Cancels {counted(cancelled, 'training')}." if cancelled else "",
-    ]
-    text = " ".join(filter(None, told))
+    text = losses_sentence(plan)
     return wrap(text, look, style=Style.BOLD_RED) if text else []
-
-
-def _summary(plan: Plan) -> str:
-    """The last line, as the contract words it."""
-    count = plan.summary
-    always = (
-        (Action.CREATE, "to create"),
-        (Action.REPLACE, "to replace"),
-        (Action.UPDATE, "to update"),
-        (Action.DELETE, "to delete"),
-    )
-    sometimes = (
-        (Action.PROMOTE, "to promote"),
-        (Action.RELEASE, "to release"),
-        (Action.HOLD, "held"),
-        (Action.WAIT, "training"),
-    )
-    told = [f"{count[action]} {words}" for action, words in always]
-    told += [f"{count[action]} {words}" for action, words in sometimes if count[action]]
-    return f"Plan: {', '.join(told)}."

@@ -16,9 +16,10 @@ from rich.live import Live
 from rich.text import Text
 
 from tuneform.clock import Clock, SystemClock
-from tuneform.domain.plan import Start, Watch
+from tuneform.domain.plan import Evaluate, Start, Watch
 from tuneform.domain.report import (
     ChangeEnded,
+    Evaluated,
     Event,
     Noticed,
     Outcome,
@@ -28,10 +29,12 @@ from tuneform.domain.report import (
     StepEnded,
 )
 from tuneform.render.board import Board
+from tuneform.render.evaluation import verdict_words
 from tuneform.render.layout import short_number
 from tuneform.render.look import Look
-from tuneform.render.report import outcome_numbers, outcome_word
-from tuneform.render.steps import step_done
+from tuneform.render.report import outcome_numbers
+from tuneform.render.sentences import outcome_word
+from tuneform.render.steps import evaluating_words, step_done
 
 _MANY = 20  # models: beyond, a log with the progress of each is read by nobody
 _TENTHS = 10
@@ -42,7 +45,8 @@ _REFRESHES = 8  # a second
 class PlainProgress(AbstractContextManager["PlainProgress"]):
     """One line when a training starts, at most one for each tenth of it, one at the end.
 
-    Where more than 20 models are under way, only starts and ends are told.
+    A gate has two: when it is asked, and its verdict. Where more than 20 models are under way, only
+    starts and ends are told.
 
     Args:
         write: takes a line with its line feed.
@@ -78,8 +82,10 @@ class PlainProgress(AbstractContextManager["PlainProgress"]):
             case Progressed():
                 return self._progressed(event)
             case StepEnded():
-                training = isinstance(event.step, (Start, Watch))
-                return "" if training or self._many else f"{event.model}: {step_done(event.step)}"
+                told = isinstance(event.step, (Start, Watch, Evaluate))  # by events of their own
+                return "" if told or self._many else f"{event.model}: {step_done(event.step)}"
+            case Evaluated(evaluation):
+                return "" if self._many else f"{evaluation.model}: {verdict_words(evaluation)}"
             case ChangeEnded():
                 return _ended(event.outcome)
             case Noticed():
@@ -94,6 +100,10 @@ class PlainProgress(AbstractContextManager["PlainProgress"]):
     def _began(self, event: StepBegan) -> str:
         """A watch that follows its own start needs no second line."""
         known = event.model in self._tenths
+        if isinstance(event.step, Evaluate):
+            self._tenths.setdefault(event.model, 0)
+            skip = known and self._many
+            return "" if skip else f"{event.model}: {evaluating_words(event.step)}"
         if not isinstance(event.step, (Start, Watch)) or known:
             return ""
         self._tenths[event.model] = 0

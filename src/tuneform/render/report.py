@@ -7,6 +7,7 @@ from typing import assert_never
 
 from tuneform.domain.plan import Action
 from tuneform.domain.report import Outcome, Report, Status
+from tuneform.render.evaluation import score_lines, verdict_json, verdict_words
 from tuneform.render.layout import (
     GAP,
     cells,
@@ -21,21 +22,11 @@ from tuneform.render.layout import (
 from tuneform.render.look import Look, Style
 from tuneform.render.plain import JsonValue
 from tuneform.render.plan_json import FORMAT_VERSION, step_json
-from tuneform.render.signs import SIGN_WIDTH, drawn_sign, sign_of
+from tuneform.render.sentences import closing_sentence, exit_sentence, outcome_word
+from tuneform.render.signs import SIGN_WIDTH, drawn_sign
 
 _MARGIN = "  "
 _BODY = " " * (len(_MARGIN) + SIGN_WIDTH + 1)
-
-_MEANINGS = {
-    1: "an error before anything was written",
-    4: "no permission, before anything was written",
-    5: "a protection did its work",
-    7: "something changed since the plan, before anything was written",
-    8: "applied in part",
-    9: "time ran out; the training that has begun is not lost",
-    130: "interrupted; run it again to go on",
-}
-"""What the exit codes of a run say (contract, section 7)."""
 
 
 def report_text(report: Report, look: Look, *, title: str = "Apply") -> str:
@@ -50,27 +41,6 @@ def report_text(report: Report, look: Look, *, title: str = "Apply") -> str:
     named = max((cells(look.clean(each.change.model)) for each in shown), default=0)
     lines = [line for each in shown for line in _outcome(each, named, look)]
     return joined([*lines, *([""] if lines else []), *_closing(report, look, title)])
-
-
-def outcome_word(outcome: Outcome) -> str:
-    """One word for what became of a change."""
-    match outcome.status:
-        case Status.DONE:
-            return sign_of(outcome.change.action).done
-        case Status.TIMED_OUT:
-            return "timed out"
-        case (
-            Status.UNCHANGED
-            | Status.STARTED
-            | Status.HELD
-            | Status.FAILED
-            | Status.SKIPPED
-            | Status.STALE
-            | Status.INTERRUPTED
-        ):
-            return outcome.status.value
-        case _:
-            assert_never(outcome.status)
 
 
 def outcome_style(outcome: Outcome) -> Style | None:
@@ -108,23 +78,33 @@ def _outcome(outcome: Outcome, named: int, look: Look) -> list[str]:
         lines += flow((word, numbers), look, _BODY, outcome_style(outcome))
     if outcome.message:
         lines += wrap(outcome.message, look, first=_BODY)
+    lines += _evaluation(outcome, look)
     if outcome.hint:
         lines += wrap(f"hint: {outcome.hint}", look, first=_BODY, style=Style.GREEN)
     return lines
 
 
+def _evaluation(outcome: Outcome, look: Look) -> list[str]:
+    """One line where the gate was passed; else its table, and what the message did not say yet."""
+    evaluation = outcome.evaluation
+    if evaluation is None:
+        return []
+    if evaluation.passed:
+        return wrap(verdict_words(evaluation), look, first=_BODY)
+    unsaid = [each for each in evaluation.failures if each not in outcome.message]
+    lines = [
+        line
+        for each in unsaid
+        for line in wrap(f"- {each}", look, first=_BODY, rest=_BODY + _MARGIN)
+    ]
+    return lines + score_lines(evaluation, look, _BODY)
+
+
 def _closing(report: Report, look: Look, title: str) -> list[str]:
     """`… complete: …`, or what stays open, with the exit code that says so."""
-    words = Counter(outcome_word(each) for each in report.outcomes)
-    order = [sign_of(action).done for action in Action if action is not Action.KEEP]
-    order += [status.value.replace("-", " ") for status in Status if status is not Status.UNCHANGED]
-    order = [*dict.fromkeys(order), "unchanged"]
-    told = ", ".join(f"{words[word]} {word}" for word in order if words[word]) or "nothing to do"
-    code = report.exit_code
-    if not code:
-        return wrap(f"{title} complete: {told}.", look, rest=_MARGIN, style=Style.BOLD)
-    lines = wrap(f"{title} incomplete: {told}.", look, rest=_MARGIN, style=Style.BOLD_RED)
-    return lines + wrap(f"Exit {code}: {_MEANINGS.get(code, 'see above')}.", look, rest=_MARGIN)
+    style = Style.BOLD_RED if report.exit_code else Style.BOLD
+    lines = wrap(closing_sentence(report, title), look, rest=_MARGIN, style=style)
+    return lines + wrap(exit_sentence(report), look, rest=_MARGIN) if report.exit_code else lines
 
 
 def report_json(report: Report) -> dict[str, JsonValue]:
@@ -154,4 +134,5 @@ def _outcome_json(outcome: Outcome) -> JsonValue:
         "performed": [step_json(step) for step in outcome.performed],
         "seconds": number(outcome.seconds),
         "loss": number(outcome.loss),
+        "evaluation": verdict_json(outcome.evaluation) if outcome.evaluation else None,
     }

@@ -7,15 +7,17 @@ from dataclasses import dataclass
 
 from tuneform.domain.desired import Desired
 from tuneform.domain.live import LossPoint
-from tuneform.domain.spec import Hyperparameters, ModelSpec
+from tuneform.domain.spec import GateSpec, Hyperparameters, ModelSpec
 from tuneform.domain.status import VersionStatus
 from tuneform.render.chart import chart_lines
 from tuneform.render.layout import counted, joined, number, pairs, short_number, wrap
 from tuneform.render.look import Look, Style
+from tuneform.render.mark import mark_json, mark_rows, verdict_row
 from tuneform.render.plain import JsonValue
 from tuneform.render.plan_json import FORMAT_VERSION, training_json
 from tuneform.render.status import progress_word, version_word
 from tuneform.render.steps import fields_set, training_words
+from tuneform.render.thresholds import gate_words, metrics_words
 
 _INDENT = "  "
 
@@ -85,11 +87,19 @@ def _declared(view: ShowView, look: Look) -> list[str]:
         *((name, str(value)) for name, value in fields_set(spec.fields).items()),
         ("revision", str(spec.revision)),
         ("labels", ", ".join(f"{key}={value}" for key, value in spec.labels)),
+        ("gate", _gate(spec.gate, desired)),
         ("lifecycle", f"deletionPolicy {lifecycle}, keepVersions {spec.keep_versions}"),
         ("fingerprint", desired.fingerprint_short if desired else ""),
         ("data", desired.data_short if desired else ""),
     ]
     return pairs(rows, look, indent=_INDENT)
+
+
+def _gate(spec: GateSpec | None, desired: Desired | None) -> str:
+    """What a version must pass; without counts where the datasets could not be read."""
+    if desired and desired.gate:
+        return gate_words(desired.gate, compared=True)
+    return "; ".join(metrics_words(spec)) if spec else ""
 
 
 def _settings(settings: Hyperparameters) -> str:
@@ -102,17 +112,19 @@ def _versions(view: ShowView, look: Look) -> str:
     lines = [look.paint(counted(len(view.versions), "version"), Style.BOLD)]
     for version in view.versions:
         lines += wrap(version.live.remote, look, first=_INDENT, style=Style.CYAN)
-        lines += _version(version, view.serving, look)
+        lines += _version(version, view, look)
     return joined(lines)
 
 
-def _version(version: VersionStatus, serving: str | None, look: Look) -> list[str]:
+def _version(version: VersionStatus, view: ShowView, look: Look) -> list[str]:
     """The live side of one version."""
     live, mark, last = version.live, version.live.mark, version.last
-    state = " ".join(filter(None, (version_word(version, serving), progress_word(version))))
+    state = " ".join(filter(None, (version_word(version, view.serving), progress_word(version))))
     sampling = (("temperature", live.temperature), ("topP", live.top_p), ("topK", live.top_k))
     rows = [
         ("state", state),
+        *mark_rows(mark),
+        ("gate", verdict_row(mark, view.desired.gate if view.desired else None)),
         ("error", version.error or ""),
         ("created", f"{live.created:%Y-%m-%d %H:%M:%S %Z}" if live.created else ""),
         ("tuned from", live.source or ""),
@@ -136,6 +148,7 @@ def show_json(view: ShowView) -> dict[str, JsonValue]:
         "fingerprint": view.desired.fingerprint if view.desired else None,
         "data_digest": view.desired.data.digest if view.desired else None,
         "training": training_json(view.desired.training) if view.desired else None,
+        "gate": _gate_json(view),
         "versions": [_version_json(version) for version in view.versions],
         "advice": list(view.advice),
     }
@@ -160,6 +173,29 @@ def _spec_json(spec: ModelSpec | None) -> JsonValue:
     }
 
 
+def _gate_json(view: ShowView) -> JsonValue:
+    """What a version must pass; digest and counts null where the datasets could not be read."""
+    spec = view.spec.gate if view.spec else None
+    gate = view.desired.gate if view.desired else None
+    if spec is None:
+        return None
+    return {
+        "digest": gate.digest if gate else None,
+        "examples": gate.examples if gate else None,
+        "must_pass": gate.must_pass if gate else None,
+        "repeats": spec.repeats,
+        "metrics": [
+            {
+                "metric": str(metric.name),
+                "label": metric.label,
+                "minimum": number(metric.minimum),
+                "max_regression": number(metric.max_regression),
+            }
+            for metric in spec.metrics
+        ],
+    }
+
+
 def _version_json(version: VersionStatus) -> JsonValue:
     live = version.live
     return {
@@ -168,6 +204,7 @@ def _version_json(version: VersionStatus) -> JsonValue:
         "progress": number(version.progress),
         "error": version.error,
         "mark": str(live.mark) if live.mark else None,
+        "words": mark_json(live.mark),
         "display_name": live.display_name,
         "description": live.description,
         "base": live.base,

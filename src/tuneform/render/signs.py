@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from tuneform.domain.plan import Action
+from tuneform.domain.plan import Action, Change, Evaluate, ReasonCode, Start
 from tuneform.render.look import Look, Style
 
 SIGN_WIDTH = 3
@@ -18,7 +18,7 @@ class Sign:
     Attributes:
         sign: as in the contract, section 5; at most three cells.
         meaning: for the legend.
-        done: one word for what has happened.
+        done: one word for what has happened; `done_word` knows of more.
         style: its colour.
     """
 
@@ -41,6 +41,39 @@ _SIGNS = MappingProxyType(
         Action.KEEP: Sign("", "nothing to do", "unchanged", None),
     }
 )
+
+
+_STAGING = MappingProxyType(
+    {
+        Action.CREATE: "create: train beside what serves",
+        Action.UPDATE: "evaluate",
+    }
+)
+"""What signs mean where nothing that serves is touched."""
+
+
+def meaning(action: Action, *, staging: bool = False) -> str:
+    """What a sign says, for the legend of a plan."""
+    return _STAGING.get(action, _SIGNS[action].meaning) if staging else _SIGNS[action].meaning
+
+
+STAGED, EVALUATED, ROLLED_BACK = "staged", "evaluated", "rolled back"
+DONE_WORDS = (
+    *(sign.done for action, sign in _SIGNS.items() if action is not Action.KEEP),
+    *(STAGED, EVALUATED, ROLLED_BACK),
+)
+"""Every word for what has happened, in the order of closing lines."""
+
+
+def done_word(change: Change) -> str:
+    """One word for what a change did, once it is done."""
+    if change.reason.code is ReasonCode.ROLLED_BACK:
+        return ROLLED_BACK
+    if any(isinstance(step, Start) and step.mark.staged for step in change.steps):
+        return STAGED
+    if change.steps and all(isinstance(step, Evaluate) for step in change.steps):
+        return EVALUATED
+    return _SIGNS[change.action].done
 
 
 def sign_of(action: Action) -> Sign:

@@ -8,9 +8,11 @@ from tuneform.domain.live import LiveState
 from tuneform.domain.status import ModelState, ModelStatus, StatusReport, VersionStatus
 from tuneform.render.layout import GAP, flow, joined, short_number, table, wrap
 from tuneform.render.look import Look, Style
+from tuneform.render.mark import verdict_word
 from tuneform.render.plain import JsonValue
 
-_HEADINGS = ("MODEL", "STATE", "VERSION", "", "DONE", "LOSS")
+_HEADINGS = ("MODEL", "STATE", "VERSION", "", "GATE", "DONE", "LOSS")
+_GATE = _HEADINGS.index("GATE")
 
 
 def status_text(report: StatusReport, look: Look) -> str:
@@ -36,20 +38,27 @@ def _table(report: StatusReport, look: Look, *, ids: bool) -> list[str] | None:
             rows.append((name, state, named, *_cells(model, version)))
             name = state = ""
         if not model.versions:
-            rows.append((name, state, "", "", "", ""))
+            rows.append((name, state, *[""] * (len(_HEADINGS) - 2)))
+    if not any(row[_GATE] for row in rows[1:]):
+        rows = [(*row[:_GATE], *row[_GATE + 1 :]) for row in rows]
     return table(rows, look)
 
 
-def _cells(model: ModelStatus, version: VersionStatus) -> tuple[str, str, str]:
+def _cells(model: ModelStatus, version: VersionStatus) -> tuple[str, str, str, str]:
     """What is said of a version besides its name."""
-    return (version_word(version, model.serving), progress_word(version), _loss(version))
+    return (
+        version_word(version, model.serving),
+        verdict_word(version.live.mark),
+        progress_word(version),
+        _loss(version),
+    )
 
 
 def version_word(version: VersionStatus, serving: str | None) -> str:
-    """A version in one word: where it is in its life, or that it serves."""
+    """A version in one word: where it is in its life, or that it serves, by whose wish."""
     live = version.live
     if live.remote == serving:
-        return "serving"
+        return "serving, pinned" if live.mark is not None and live.mark.pinned else "serving"
     if live.mark is not None and live.mark.cancelled:
         return "cancelled"
     if live.mark is not None and live.mark.staged and live.state is LiveState.ACTIVE:
@@ -75,9 +84,10 @@ def _stack(report: StatusReport, look: Look) -> list[str]:
     for model in report.models:
         lines += flow((look.clean(model.model), model.state.value), look, "", Style.BOLD)
         for version in model.versions:
-            word, progress, loss = _cells(model, version)
+            word, verdict, progress, loss = _cells(model, version)
             lines += flow((look.clean(version.live.remote),), look, GAP)
-            lines += flow((word, progress, loss and f"loss {loss}"), look, GAP * 2)
+            told = (word, verdict and f"gate {verdict}", progress, loss and f"loss {loss}")
+            lines += flow(told, look, GAP * 2)
     return lines
 
 

@@ -12,6 +12,7 @@ from tuneform.domain.plan import (
     Cancel,
     Change,
     Delete,
+    Evaluate,
     Patch,
     Promote,
     Release,
@@ -22,6 +23,7 @@ from tuneform.domain.plan import (
 )
 from tuneform.domain.spec import Fields
 from tuneform.render.layout import counted
+from tuneform.render.thresholds import gate_words
 
 
 def fields_set(fields: Fields) -> dict[str, str | int | float]:
@@ -56,6 +58,9 @@ def step_groups(change: Change) -> Iterator[tuple[str, str, bool]]:
         if kind == "train":
             yield _training(change, steps)
             continue
+        if kind == "gate":
+            yield from (_gate(step, change) for step in steps if isinstance(step, Evaluate))
+            continue
         label = "will" if last == 0 else "first" if index == 0 else "then"
         if kind == "delete" and index == last and index:
             label = "last"
@@ -67,6 +72,8 @@ def _kind(step: Step) -> str:
     match step:
         case Start() | Watch():
             return "train"
+        case Evaluate():
+            return "gate"
         case Cancel():
             return "cancel"
         case Delete():
@@ -84,6 +91,12 @@ def _training(change: Change, steps: Sequence[Step]) -> tuple[str, str, bool]:
     return ("train" if start else "watch"), size + above, False
 
 
+def _gate(step: Evaluate, change: Change) -> tuple[str, str, bool]:
+    other = _unless(step.remote, change.remote)
+    asked = f"{other}: " if other else ""
+    return "gate", asked + gate_words(step.gate, compared=step.against is not None), False
+
+
 def _merged(steps: Iterable[Step], change: Change) -> Iterator[str]:
     """Words of steps; equal verbs one after the other share theirs."""
     worded = (step_words(step, change.remote) for step in steps)
@@ -99,7 +112,7 @@ def step_words(step: Step, desired: str | None) -> tuple[str, str]:
         step: what is done.
         desired: remote name of the desired version.
     """
-    verb, _ = _VERBS[step.do]
+    verb, _ = _verbs(step)
     match step:
         case Patch():
             names = ", ".join(fields_set(step.fields)) or "the mark"
@@ -107,8 +120,9 @@ def step_words(step: Step, desired: str | None) -> tuple[str, str]:
             return verb, f"{names} of {other}" if other else names
         case Promote():
             before = f"instead of {', '.join(step.clears)}" if step.clears else ""
-            return verb, " ".join(filter(None, (_unless(step.remote, desired), before)))
-        case Start() | Watch():
+            named = step.remote if step.pinned else _unless(step.remote, desired)
+            return verb, " ".join(filter(None, (named, before)))
+        case Start() | Watch() | Evaluate():
             return verb, _unless(step.remote, desired)
         case Rewrite() | Cancel() | Delete() | Release():
             return verb, step.remote
@@ -120,6 +134,7 @@ _VERBS = MappingProxyType(
     {
         Start.do: ("start training", "started training"),
         Watch.do: ("wait for the training", "waited for the training"),
+        Evaluate.do: ("evaluate", "evaluated"),
         Patch.do: ("edit", "edited"),
         Rewrite.do: ("write the mark of", "wrote the mark of"),
         Promote.do: ("promote", "promoted"),
@@ -130,12 +145,24 @@ _VERBS = MappingProxyType(
 )
 """What each step is called before and after it is done."""
 
+_BACK = ("roll back to", "rolled back to")
+
+
+def _verbs(step: Step) -> tuple[str, str]:
+    """A promotion against the desired version has a name of its own."""
+    return _BACK if isinstance(step, Promote) and step.pinned else _VERBS[step.do]
+
 
 def step_done(step: Step) -> str:
     """What a completed step did, its object named: `deleted tunedModels/x`."""
-    _, verb = _VERBS[step.do]
+    _, verb = _verbs(step)
     _, named = step_words(step, None)
     return f"{verb} {named}".rstrip()
+
+
+def evaluating_words(step: Evaluate) -> str:
+    """What is said while a gate is at work."""
+    return f"evaluating {counted(step.gate.examples + step.gate.must_pass, 'example')}"
 
 
 def _unless(remote: str | None, desired: str | None) -> str:

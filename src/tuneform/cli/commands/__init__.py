@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import typer
 
-from tuneform.cli.commands import adopting, datasets, deciding, inspecting, project, training
+from tuneform.cli.commands import (
+    adopting,
+    applying,
+    checking,
+    datasets,
+    gating,
+    inspecting,
+    planning,
+    project,
+    training,
+)
 from tuneform.cli.options import or_help
 
 app = typer.Typer(
@@ -17,14 +27,19 @@ app = typer.Typer(
 )
 
 app.command("init")(project.init)
-app.command("validate")(deciding.validate)
-app.command("plan")(deciding.plan)
-app.command("apply")(deciding.apply)
-app.command("destroy")(deciding.destroy)
+app.command("validate")(checking.validate)
+app.command("plan")(planning.plan)
+app.command("diff")(planning.diff)
+app.command("apply")(applying.apply)
+app.command("rollback")(applying.rollback)
+app.command("prune")(applying.prune)
+app.command("destroy")(applying.destroy)
 app.command("status")(inspecting.status)
 app.command("show")(inspecting.show)
 app.command("wait")(training.wait)
 app.command("cancel")(training.cancel)
+app.command("evaluate")(gating.evaluate)
+app.command("gate")(gating.gate)
 app.command("generate")(inspecting.generate)
 app.command("output")(inspecting.output)
 app.command("import")(adopting.import_)

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from tuneform.cli.commands.inspecting import NAME
+from tuneform.cli.confirm import confirm
 from tuneform.cli.options import Common, with_common
-from tuneform.errors import TuneformError, UsageError
 
 
 @with_common
@@ -70,13 +70,8 @@ def forget(
                 f"warning: a manifest still declares {name!r}: until it is removed, apply holds "
                 "the model or trains it anew"
             )
-        if not auto_approve and not screen.converses:
-            raise UsageError(
-                "there is no terminal to ask at, and nothing was changed",
-                hint="look at the plan above, then add -y",
-            )
-        if not auto_approve and screen.ask(f"\nForget {name}? Type `yes` to go on:") != "yes":
-            raise TuneformError("not confirmed: nothing was changed")
+        if not auto_approve:
+            confirm(screen, f"Forget {name}", "yes", "-y")
         with listening(common, "forget") as ears:
             report = release.run(ears)
     if common.json:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from tuneform.cli.commands.planning import FORMAT, PlanFormat, Shown, show_plan
 from tuneform.cli.options import Common, with_common
+from tuneform.errors import UsageError
 
 NAME = Annotated[str, typer.Argument(metavar="NAME", help="A model.", show_default=False)]
 
@@ -39,11 +42,26 @@ def status(common: Common) -> int:
 
 
 @with_common
-def show(common: Common, name: NAME) -> int:
-    """Show one model in full: versions, inputs, loss curve, advice."""
+def show(
+    common: Common,
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME|PLANFILE", help="A model, or a saved plan.", show_default=False
+        ),
+    ],
+    format_: FORMAT = PlanFormat.TEXT,
+) -> int:
+    """Show one model in full: versions, inputs, loss curve, advice; or a saved plan again."""
     from tuneform.app import inspecting
     from tuneform.render.show import show_json, show_text
 
+    if is_file_name(name):
+        return _show_saved(common, Path(name), format_)
+    if format_ not in (PlanFormat.TEXT, PlanFormat.JSON):
+        raise UsageError(
+            f"--format {format_} is for saved plans", hint="a model is shown as text or json"
+        )
     declared, view = inspecting.show(common.invocation, name)
     screen = common.screen
     screen.protect(declared.project.secrets)
@@ -51,6 +69,20 @@ def show(common: Common, name: NAME) -> int:
         screen.json(show_json(view))
     else:
         screen.result(show_text(view, screen.look))
+    return 0
+
+
+def is_file_name(text: str) -> bool:
+    """Whether it cannot be the name of a model: these have neither dots nor slashes."""
+    return "." in text or "/" in text or "\\" in text
+
+
+def _show_saved(common: Common, path: Path, format_: PlanFormat) -> int:
+    from tuneform.app.saved import load_plan
+
+    saved = load_plan(path, None)
+    show_plan(common, format_, Shown(saved.plan, destroy=saved.made_from.destroy))
+    common.screen.note(f"Checksum {saved.checksum}.")
     return 0
 
 

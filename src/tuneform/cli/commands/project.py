@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -33,12 +34,24 @@ def init(
     return 0
 
 
-def schema(context: typer.Context) -> int:
-    """Print the JSON Schema of manifests."""
-    from tuneform.app.schema import json_schema
+class Document(StrEnum):
+    """What a schema is about."""
+
+    MANIFEST = "manifest"
+    PLAN = "plan"
+
+
+def schema(
+    context: typer.Context,
+    document: Annotated[
+        Document, typer.Argument(help="Manifests, or plans as JSON.")
+    ] = Document.MANIFEST,
+) -> int:
+    """Print the JSON Schema of manifests, or of plans."""
+    from tuneform.app.schema import manifest_schema, plan_schema
 
     screen: Screen = context.obj
-    screen.json(json_schema())
+    screen.json(plan_schema() if document is Document.PLAN else manifest_schema())
     return 0
 
 

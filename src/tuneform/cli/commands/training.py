@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from tuneform.cli.commands.deciding import duration
 from tuneform.cli.commands.inspecting import NAME
 from tuneform.cli.options import Common, with_common
+from tuneform.cli.values import duration
 
 
 @with_common
@@ -29,7 +29,7 @@ def wait(
     from tuneform.render.report import report_json, report_text
 
     screen = common.screen
-    seconds = duration(timeout)
+    seconds = duration(timeout, "--timeout")
     with listening(common, "wait") as ears:
         report = training.wait(common.invocation, names or (), seconds, ears)
     if common.json:

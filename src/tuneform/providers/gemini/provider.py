@@ -16,7 +16,7 @@ from tuneform.domain.capabilities import Capabilities
 from tuneform.domain.live import Live, LiveState, Training
 from tuneform.domain.mark import Mark
 from tuneform.domain.spec import Fields
-from tuneform.errors import InvalidRequest, NotFound, RemoteError, ServiceFailure
+from tuneform.errors import InvalidRequest, NotFound, RemoteError, ServiceFailure, Unanswered
 from tuneform.providers.base import Creation
 from tuneform.providers.gemini import calls, codec, wire
 from tuneform.providers.gemini.bases import capabilities
@@ -36,7 +36,8 @@ _TUNING_METHODS = frozenset({"createTunedModel", "createTunedTextModel"})
 _TUNING_METADATA = ".CreateTunedModelMetadata"
 _NOT_OFFERED = frozenset({404, 405, 501})
 # Any other reason to finish means that the answer was withheld, also where some text came.
-_ANSWERED = frozenset({None, 0, 1, 2, "FINISH_REASON_UNSPECIFIED", "STOP", "MAX_TOKENS"})
+_ANSWERED = frozenset({None, 0, 1, "FINISH_REASON_UNSPECIFIED", "STOP"})
+_CUT = frozenset({2, "MAX_TOKENS"})
 _CANCELLED = 1  # gRPC
 
 
@@ -133,7 +134,11 @@ class GeminiProvider:
         return _progress_seen(live) if live else None
 
     def ask(self, remote: str, prompt: str) -> str:
-        """The text of the first candidate."""
+        """The text of the first candidate.
+
+        Raises:
+            Unanswered: there is none, or not all of it.
+        """
         turn = wire.PromptContent([wire.PromptPart(prompt)])
         body = _encoded(remote, lambda: msgspec.json.encode(wire.Prompt([turn])))
         answer = self._client.fetch(calls.generate(remote, body), _ANSWER)
@@ -145,7 +150,8 @@ class GeminiProvider:
         if text and reason in _ANSWERED:
             return text
         feedback = answer.prompt_feedback
-        raise self._unanswered(remote, (feedback.block_reason if feedback else None) or reason)
+        blocked = feedback.block_reason if feedback else None
+        raise self._unanswered(remote, blocked or reason, text)
 
     def _get(self, remote: str) -> Live:
         call = calls.get_model(remote)
@@ -201,14 +207,22 @@ class GeminiProvider:
             return f"cancelled: {said}" if said else "cancelled"
         return said or f"the service gives no reason (gRPC code {error.code})"
 
-    def _unanswered(self, remote: str, reason: str | int | None) -> RemoteError:
+    def _unanswered(self, remote: str, reason: str | int | None, text: str) -> Unanswered:
+        if reason in _CUT:
+            return Unanswered(
+                f"the answer of {remote} was cut off at the greatest length that the service "
+                f"permits, after {len(text):,} characters",
+                hint="try another prompt; a model with little training may not know where to end",
+                reason="MAX_TOKENS",
+                text=text,
+            )
         if reason in _ANSWERED:
-            return RemoteError(
+            return Unanswered(
                 f"{remote} gave an empty answer",
                 hint="try another prompt; a model with little training may have learnt nothing",
             )
         word = self._client.says(str(reason))
-        return RemoteError(
+        return Unanswered(
             f"{remote} gave no answer: the service withheld it ({word})",
             hint="try another prompt",
             reason=word,

@@ -1,0 +1,132 @@
+"""What the tables of a ledger tell: questions to an open file, values out. Nothing is written."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from struct import Struct
+from typing import Final
+
+from tuneform.domain.data_change import KeyedRow
+from tuneform.domain.gate import Score
+from tuneform.domain.live import RecordedSet
+from tuneform.ledger.base import PastEvaluation, PastScore, Spent
+from tuneform.ledger.notes import Entry, notes_of
+
+KEY_BYTES: Final = 16
+"""Length of a keyed digest."""
+
+_ROW = Struct(f">{KEY_BYTES}s{KEY_BYTES}sQ")
+
+_ENTRIES = """
+SELECT i.remote, i.step, o.outcome, o.detail, coalesce(o.at, i.at), r.host
+FROM runs AS r JOIN intents AS i ON i.run = r.run
+LEFT JOIN outcomes AS o ON o.run = i.run AND o.number = i.number
+WHERE r.owner = ? AND i.step IN ('start', 'watch') AND i.remote IS NOT NULL
+ORDER BY i.run, i.number
+"""
+_LAST_APPLIED = """
+SELECT r.git_commit FROM runs AS r
+WHERE r.owner = ? AND r.command = 'apply' AND r.git_commit IS NOT NULL
+AND EXISTS (SELECT 1 FROM outcomes AS o WHERE o.run = r.run AND o.outcome = 'done')
+ORDER BY r.run DESC LIMIT 1
+"""
+_EVALUATIONS = """
+SELECT e.remote, e.gate, e.passed, e.scores, e.must_pass, e.must_pass_failed, e.at
+FROM evaluations AS e JOIN runs AS r ON r.run = e.run
+WHERE r.owner = ? AND e.model = ? ORDER BY e.evaluation DESC
+"""
+_COSTS = """
+SELECT c.currency, c.likely FROM costs AS c JOIN runs AS r ON r.run = c.run
+WHERE r.owner = ? ORDER BY c.currency
+"""
+
+
+def recorded(connection: sqlite3.Connection, owner: str, host: str) -> RecordedSet:
+    """Notes on an owner's objects, as this machine tells them."""
+    return notes_of(map(Entry._make, connection.execute(_ENTRIES, (owner,))), host)
+
+
+def last_applied(connection: sqlite3.Connection, owner: str) -> str | None:
+    """The commit of the newest apply that did something."""
+    found = connection.execute(_LAST_APPLIED, (owner,)).fetchone()
+    return None if found is None else str(found[0])
+
+
+def evaluations(
+    connection: sqlite3.Connection, owner: str, model: str
+) -> tuple[PastEvaluation, ...]:
+    """Verdicts on versions of a model, newest first."""
+    rows = connection.execute(_EVALUATIONS, (owner, model))
+    return tuple(
+        PastEvaluation(
+            remote,
+            gate,
+            bool(passed),
+            scores_in(scores),
+            must_pass,
+            must_pass_failed,
+            datetime.fromisoformat(at),
+        )
+        for remote, gate, passed, scores, must_pass, must_pass_failed, at in rows
+    )
+
+
+def spent(connection: sqlite3.Connection, owner: str) -> tuple[Spent, ...]:
+    """Sums by currency."""
+    sums: dict[str, Spent] = {}
+    for currency, likely in connection.execute(_COSTS, (owner,)):
+        before = sums.get(currency, Spent(currency, Decimal(), 0, 0))
+        sums[currency] = Spent(
+            currency,
+            before.likely + Decimal(likely or 0),
+            before.trainings + 1,
+            before.unknown + (likely is None),
+        )
+    return tuple(sums.values())
+
+
+def rows(connection: sqlite3.Connection, owner: str, data: str) -> list[KeyedRow] | None:
+    """The keyed digests of a dataset's examples."""
+    found = connection.execute(
+        "SELECT rows FROM datasets WHERE owner = ? AND data = ?", (owner, data)
+    ).fetchone()
+    return None if found is None else unpacked(found[0])
+
+
+def secret(connection: sqlite3.Connection) -> bytes:
+    """What digests are keyed with in this ledger."""
+    (found,) = connection.execute("SELECT secret FROM secrets").fetchone()
+    return bytes(found)
+
+
+# --- how values stand in a column
+
+
+def scores_text(scores: Iterable[Score]) -> str:
+    """Scores as JSON: names of metrics and numbers, no labels, as labels are example text."""
+    return json.dumps(
+        [[str(each.metric.name), each.value, each.baseline, each.passed] for each in scores]
+    )
+
+
+def scores_in(text: str) -> tuple[PastScore, ...]:
+    """The reverse."""
+    return tuple(PastScore(*each) for each in json.loads(text))
+
+
+def packed(keyed: Iterable[tuple[bytes, bytes, int]]) -> bytes:
+    """Rows as one piece: a dataset is written and read as a whole, and never searched."""
+    pieces = []
+    for text_input, output, characters in keyed:
+        assert len(text_input) == len(output) == KEY_BYTES, "a digest of another length"
+        pieces.append(_ROW.pack(text_input, output, characters))
+    return b"".join(pieces)
+
+
+def unpacked(piece: bytes) -> list[KeyedRow]:
+    """The reverse."""
+    return list(map(KeyedRow._make, _ROW.iter_unpack(piece)))
