@@ -14,14 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tuneform.clock import SteeredClock
-from tuneform.domain.cost import Cost, Range
+from tuneform.domain.cost import Cost, Range, Spent
 from tuneform.domain.data_change import KeyedRow
 from tuneform.domain.gate import Case, Evaluation, Score
 from tuneform.domain.names import Owner, short
 from tuneform.domain.plan import Delete
 from tuneform.domain.report import Status
 from tuneform.domain.spec import Measure, Metric
-from tuneform.ledger.base import PastEvaluation, PastScore, RunInfo, Spent
+from tuneform.ledger.base import PastEvaluation, PastScore, RunInfo
 from tuneform.ledger.sqlite import DATASETS_KEPT, SqliteLedger
 
 DEMO, PROD = Owner("demo"), Owner("demo", "prod")

@@ -243,7 +243,7 @@ def _trained_change(change: Change, parts: _Parts, wanted: Version) -> Change:
     return replace(
         change,
         action=Action.UPDATE,
-        reason=_why_update(deltas, desired) if edit else _new_gate(wanted),
+        reason=_why_update(deltas, desired, wanted) if edit else _new_gate(wanted),
         deltas=deltas,
         steps=(*edit, *evaluate),
     )
@@ -343,7 +343,7 @@ def _why_retrain(deltas: tuple[FieldDelta, ...], desired: Desired) -> Reason:
     return Reason(code, f"{changed}.")
 
 
-def _why_update(deltas: tuple[FieldDelta, ...], desired: Desired) -> Reason:
+def _why_update(deltas: tuple[FieldDelta, ...], desired: Desired, wanted: Version) -> Reason:
     fields = [delta.field for delta in deltas]
     if "metadata.name" in fields:
         old = next(delta.before for delta in deltas if delta.field == "metadata.name")
@@ -354,4 +354,9 @@ def _why_update(deltas: tuple[FieldDelta, ...], desired: Desired) -> Reason:
         listed = ", ".join(fields)
         differ = "differs, and is" if len(fields) == 1 else "differ, and are"
         return Reason(ReasonCode.FIELDS_CHANGED, f"{listed} {differ} edited in place.")
+    if wanted.mark.pinned:
+        return Reason(
+            ReasonCode.MARK_CHANGED,
+            f"The manifest wants {wanted.remote} again, which was rolled back to: its pin goes.",
+        )
     return Reason(ReasonCode.MARK_CHANGED, "A mark has to be brought up to date.")

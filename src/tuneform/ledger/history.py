@@ -10,10 +10,11 @@ from decimal import Decimal
 from struct import Struct
 from typing import Final
 
+from tuneform.domain.cost import Spent
 from tuneform.domain.data_change import KeyedRow
 from tuneform.domain.gate import Score
 from tuneform.domain.live import RecordedSet
-from tuneform.ledger.base import PastEvaluation, PastScore, Spent
+from tuneform.ledger.base import PastEvaluation, PastScore
 from tuneform.ledger.notes import Entry, notes_of
 
 KEY_BYTES: Final = 16

@@ -17,7 +17,7 @@ from threading import Lock
 from typing import Final, TypeVar
 
 from tuneform.clock import Clock
-from tuneform.domain.cost import Cost
+from tuneform.domain.cost import Cost, Spent
 from tuneform.domain.data_change import KeyedRow
 from tuneform.domain.gate import Evaluation
 from tuneform.domain.live import RecordedSet
@@ -29,7 +29,6 @@ from tuneform.ledger.base import (
     PastEvaluation,
     RunId,
     RunInfo,
-    Spent,
 )
 from tuneform.ledger.journal import Journal
 from tuneform.ledger.schema import open_to_read, open_to_write, told
