@@ -61,14 +61,7 @@ def declared_change(
         source: remote name of the parent's desired version, for a model tuned on top of another.
     """
     wanted = situation.wanted
-    change = Change(
-        model=desired.name,
-        action=Action.HOLD if hold else Action.KEEP,
-        reason=hold or UP_TO_DATE,
-        remote=wanted.remote if wanted else desired.remote,
-        parent=desired.spec.tuned_from,
-        versions=tuple(each.live for each in situation.versions),
-    )
+    change = idle_change(situation, desired, hold)
     if hold:
         return change
     parts = _Parts(situation, desired, going)
@@ -95,6 +88,19 @@ def declared_change(
             ),
         )
     return _trained_change(change, parts, wanted)
+
+
+def idle_change(situation: Situation, desired: Desired, hold: Reason | None) -> Change:
+    """A declared model about which nothing is done: it is held, or as it should be."""
+    wanted = situation.wanted
+    return Change(
+        model=desired.name,
+        action=Action.HOLD if hold else Action.KEEP,
+        reason=hold or UP_TO_DATE,
+        remote=wanted.remote if wanted else desired.remote,
+        parent=desired.spec.tuned_from,
+        versions=tuple(each.live for each in situation.versions),
+    )
 
 
 @dataclass(frozen=True, slots=True)
