@@ -24,6 +24,10 @@ class Behaviour:
     deleted_ids: Literal["free", "spent"] = "free"
     """Whether the id of a deleted model can be used again, or answers ALREADY_EXISTS for ever."""
 
+    concurrent_trainings: int | None = None
+    """How many tuned models may be CREATING at a time; a create beyond that answers
+    RESOURCE_EXHAUSTED. None for no quota."""
+
     patch_moves_update_time: bool = False
     """Whether PATCH moves `updateTime`. A recording of 2023 shows that it did not."""
 
