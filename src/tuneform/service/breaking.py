@@ -6,7 +6,8 @@ leaves here as `ConnectionBroken`; `server` does that to the socket, `in_process
 
 import re
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Literal, assert_never
 from urllib.parse import parse_qs
@@ -76,11 +77,14 @@ class Breaking:
         self._clock = clock
         self._lock = threading.Lock()
         self._late: list[tuple[float, WSGIEnvironment]] = []
-        self._leaving = False
+        self._hanging: set[int] = set()
+        self.on_hang: Callable[[int], None] = _nobody_minds
+        """Told how many requests hang whenever that changes."""
 
-    def close(self) -> None:
-        """Let nothing hang any more."""
-        self._leaving = True
+    def let_go(self) -> None:
+        """End the connections of all requests that hang now; they are not carried out."""
+        with self._lock:
+            self._hanging.clear()
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
@@ -136,14 +140,27 @@ class Breaking:
     def _hang(
         self, seconds: float, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        end = self._clock.monotonic() + seconds
-        while (rest := end - self._clock.monotonic()) > 0:
-            if self._leaving:
-                raise ConnectionBroken("closed")
-            self._clock.sleep(min(rest, _NAP))
+        with self._hang_on(environ):
+            end = self._clock.monotonic() + seconds
+            while (rest := end - self._clock.monotonic()) > 0:
+                if id(environ) not in self._hanging:
+                    raise ConnectionBroken("closed")
+                self._clock.sleep(min(rest, _NAP))
         reply = _Reply(self._application, environ)
         reply.headers.append((HUNG, f"{seconds:g}"))
         return reply.whole(start_response)
+
+    @contextmanager
+    def _hang_on(self, environ: "WSGIEnvironment") -> Iterator[None]:
+        with self._lock:
+            self._hanging.add(id(environ))
+            self.on_hang(len(self._hanging))
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._hanging.discard(id(environ))
+                self.on_hang(len(self._hanging))
 
     # --- requests that arrive later -------------------------------------------------------------
 
@@ -157,6 +174,10 @@ class Breaking:
             self._late = [each for each in self._late if each[0] > now]
         for environ in due:
             _Reply(self._application, environ)
+
+
+def _nobody_minds(_: int) -> None:
+    """There are as many threads as callers."""
 
 
 class _Reply:

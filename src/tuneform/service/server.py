@@ -10,7 +10,7 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer
-from waitress.task import ErrorTask, WSGITask
+from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 
 from tuneform.service import wire
 from tuneform.service.application import Application
@@ -33,6 +33,13 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 THREADS = 8
+"""Requests that are answered at a time. Those that faults let hang come on top."""
+
+MOST_THREADS = 128
+
+CONNECTIONS = 800
+"""Open ones; more wait to be accepted. Below the number of files that a process may usually open,
+of which each thread needs a few."""
 
 _LARGEST = 4 * wire.MAX_BODY
 """What waitress takes in at all; what is larger than the API's own limit is refused by the
@@ -66,7 +73,8 @@ class _Task(WSGITask):
         except ConnectionBroken as broken:
             if broken.how != "closed":
                 assert self.channel.socket is not None, "a channel has one until it is closed"
-                self.channel.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+                with suppress(OSError):  # it is closed
+                    self.channel.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
             self.set_close_on_finish()
 
 
@@ -77,6 +85,34 @@ _AT_ONCE = struct.pack("ii", 1, 0)
 class _Channel(HTTPChannel):
     error_task_class = _ErrorTask
     task_class = _Task
+
+
+class _Dispatcher(ThreadedTaskDispatcher):
+    """Threads that answer. That requests wait for one is no news, and said nowhere."""
+
+    queue_logger = logging.getLogger(f"{__name__}.queue")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._growing = threading.Lock()
+        self._ends = False
+        self.set_thread_count(THREADS)
+
+    def hanging(self, requests: int) -> None:
+        """Have a thread for each request that only hangs, so that it holds up no other."""
+        with self._growing:
+            if not self._ends:
+                self.set_thread_count(min(THREADS + requests, MOST_THREADS))
+
+    def shutdown(self, cancel_pending: bool = True, timeout: int = 5) -> bool:
+        """End all threads; none is started again."""
+        with self._growing:
+            self._ends = True
+        return bool(super().shutdown(cancel_pending, timeout))
+
+
+_Dispatcher.queue_logger.addHandler(logging.NullHandler())
+_Dispatcher.queue_logger.propagate = False
 
 
 class _Server(TcpWSGIServer):
@@ -119,20 +155,25 @@ class _Listening:
     """A socket with the service behind it; open as soon as it exists."""
 
     def __init__(self, service: Service, host: str, port: int) -> None:
+        self._service = service
+        self._ending = threading.Lock()
+        self._asked_to_end = False
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listener = socket.create_server((host, port), family=family)
         place = (family, listener.type, listener.proto, listener.getsockname())
         settings = Adjustments(
             sockets=[listener],
-            threads=THREADS,
             max_request_body_size=_LARGEST,
             clear_untrusted_proxy_headers=True,
+            connection_limit=CONNECTIONS,
         )
         shown = f"[{host}]" if family == socket.AF_INET6 else host
         self.url = f"http://{shown}:{listener.getsockname()[1]}"
+        dispatcher = _Dispatcher()
+        service.wsgi.on_hang = dispatcher.hanging
         self._sockets: Any = {}  # by file number: what waitress listens to and answers on
         self._server = _Server(
-            *(service.wsgi, self._sockets, True, listener),
+            *(service.wsgi, self._sockets, True, listener, dispatcher),
             adj=settings,
             bind_socket=False,
             sockinfo=place,
@@ -142,18 +183,25 @@ class _Listening:
     def run(self) -> None:
         """Answer until `end` is called, or the thread is interrupted; then close everything."""
         try:
-            self._server.run()
+            while not self._asked_to_end:
+                wasyncore.loop(timeout=1.0, use_poll=True, map=self._sockets, count=1)
         finally:
+            self._service.wsgi.let_go()
             self._server.task_dispatcher.shutdown()
-            self._close()
+            with self._ending:
+                self._asked_to_end = True
+                wasyncore.close_all(self._sockets)
 
     def end(self) -> None:
-        """Have `run` come to its end; from any thread."""
-        trigger: Any = self._server.trigger  # the stubs take it for a number
-        trigger.pull_trigger(self._close)
+        """Have `run` come to its end; from any thread.
 
-    def _close(self) -> None:
-        wasyncore.close_all(self._sockets)
+        Whoever wakes the loop writes to a pipe of its own. That must not be closed by then: its
+        number may belong to another file, such as the data.
+        """
+        with self._ending:
+            if not self._asked_to_end:
+                self._asked_to_end = True
+                self._server.pull_trigger()
 
 
 @contextmanager

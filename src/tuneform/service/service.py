@@ -74,7 +74,7 @@ class Service:
         self.faults = Injector(settings.faults, settings.clock)
         application = Application(routes(self._handlers()), settings.gate, self._courtesy)
         self.wsgi = Breaking(application, self.faults, settings.clock)
-        self._closing.callback(self.wsgi.close)
+        self._closing.callback(self.wsgi.let_go)
 
     def _handlers(self) -> Handlers:
         store, clock, bell = self._store, self._settings.clock, self._bell
