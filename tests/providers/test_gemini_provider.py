@@ -82,14 +82,14 @@ def test_an_empty_list(scripted, body):
 )
 def test_a_page_that_is_none_is_never_an_empty_list(scripted, body):
     with pytest.raises(errors.BadReply, match="cannot list the tuned models") as failure:
-        list(scripted(httpx.Response(200, content=body)).provider.list())
+        list(scripted(*[httpx.Response(200, content=body)] * 3).provider.list())
 
     assert "provider.endpoint" in failure.value.hint
 
 
 def test_a_web_page_is_called_so(scripted):
     with pytest.raises(errors.BadReply, match="it is a web page"):
-        list(scripted(httpx.Response(200, html=" <!doctype html>")).provider.list())
+        list(scripted(*[httpx.Response(200, html=" <!doctype html>")] * 3).provider.list())
 
 
 def test_a_list_without_an_end_is_an_error(scripted, say):
@@ -97,6 +97,40 @@ def test_a_list_without_an_end_is_an_error(scripted, say):
 
     with pytest.raises(errors.BadReply, match="names the same page twice"):
         list(scripted(*pages).provider.list())
+
+
+def test_a_broken_page_is_asked_for_again(scripted, say):
+    whole = say.reply({"tunedModels": [{"name": "tunedModels/a"}]})
+    half = httpx.Response(200, content=whole.content[:20])
+
+    script = scripted(half, half, whole)
+
+    assert [each.remote for each in script.provider.list()] == ["tunedModels/a"]
+
+
+def test_a_list_whose_token_expired_is_begun_again(scripted, say):
+    def page(name, **more):
+        return say.reply({"tunedModels": [{"name": f"tunedModels/{name}"}], **more})
+
+    expired = say.failed(400, "INVALID_ARGUMENT", "The page token is not valid.")
+    script = scripted(
+        page("a", nextPageToken="1"), expired, page("a", nextPageToken="1"), page("b")
+    )
+
+    assert [each.remote for each in script.provider.list()] == ["tunedModels/a", "tunedModels/b"]
+
+
+def test_tokens_that_always_expire_are_an_error(scripted, say):
+    first = say.reply({"nextPageToken": "1"})
+    expired = say.failed(400, "INVALID_ARGUMENT", "The page token is not valid.")
+
+    with pytest.raises(errors.InvalidRequest, match="page token"):
+        list(scripted(*[first, expired] * 3).provider.list())
+
+
+def test_a_first_page_that_is_refused_is_not_asked_for_again(scripted, say):
+    with pytest.raises(errors.InvalidRequest):
+        list(scripted(say.failed(400, "INVALID_ARGUMENT", "No.")).provider.list())
 
 
 def test_a_list_that_breaks_off_raises_after_what_it_gave(scripted, say):

@@ -61,7 +61,9 @@ def test_transient_errors_are_tried_again(error):
 @pytest.mark.parametrize(
     "error",
     [
-        *(kind("x") for kind in (BadReply, Forbidden, InvalidRequest, NotFound, Unauthenticated)),
+        *(kind("x") for kind in (Forbidden, InvalidRequest, NotFound, Unauthenticated)),
+        BadReply("x", status=404),
+        BadReply("x", status=302),
         ServiceFailure("x", status=501),
         ServiceFailure("x", status=409),
         RemoteError("x"),
@@ -72,6 +74,14 @@ def test_other_errors_are_final(error):
 
     assert run(attempt)[0] is error
     assert attempt.calls == 1
+
+
+@pytest.mark.parametrize(("broken", "calls", "mended"), [(1, 2, True), (2, 3, True), (3, 3, False)])
+def test_a_broken_reply_is_given_two_more_chances(broken, calls, mended):
+    attempt = Flaky(*[BadReply("x")] * broken)
+
+    assert (run(attempt)[0] == "done") is mended
+    assert attempt.calls == calls
 
 
 def test_pauses_double_up_to_the_longest_and_attempts_are_counted():

@@ -3,11 +3,24 @@
 import dataclasses
 import json
 import re
+import typing
 from pathlib import Path
 
 import pytest
 
-from tuneform.service import Behaviour, drafts, fields, generation, learning, routes, search, wire
+from tuneform.service import (
+    Behaviour,
+    drafts,
+    fields,
+    generation,
+    learning,
+    read_faults,
+    routes,
+    search,
+    server,
+    wire,
+)
+from tuneform.service.faults import AnyRule, RequestRule
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "practice-service.md").read_text()
 
@@ -26,17 +39,17 @@ def test_every_switch_is_explained():
     [
         *(wire.MAX_BODY, drafts.MAX_INPUT, drafts.MAX_OUTPUT, drafts.MAX_STEPS, drafts.MAX_VISITS),
         *(int(learning.RATE_SCALE), int(learning.DIVERGED), generation.MAX_PROMPT),
-        *(drafts.LARGE_FROM, fields.MAX_LENGTH, search.MAX_LENGTH),
+        *(server.CONNECTIONS, drafts.LARGE_FROM, fields.MAX_LENGTH, search.MAX_LENGTH),
     ],
 )
 def test_the_numbers_are_those_of_the_code(number):
     assert f"{number:,}" in DOCUMENT
 
 
-def test_the_example_in_python_runs(tmp_path, monkeypatch):
+def test_the_examples_in_python_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (example,) = (block for block in blocks("python") if "open_service" in block)
-    exec(compile(example, "practice-service.md", "exec"), {})
+    for example in (block for block in blocks("python") if "open_service" in block):
+        exec(compile(example, "practice-service.md", "exec"), {})
     assert (tmp_path / "practice.db").exists()
 
 
@@ -56,6 +69,21 @@ def test_the_control_routes_are_shown_as_they_are(practice):
     same = [key for key in told if isinstance(told[key], int | dict)]
     assert [told[key] for key in same] == [real[key] for key in same]
     assert practice.ok("GET", "/practice/v1/health") == health
+
+
+def test_the_faults_of_the_example_are_read(tmp_path):
+    (text,) = (block for block in blocks("yaml") if "effect" in block)
+    file = tmp_path / "faults.yaml"
+    file.write_text(text)
+    assert len(read_faults(file).rules) == 3
+
+
+@pytest.mark.parametrize("rule", typing.get_args(AnyRule), ids=lambda rule: rule.__name__)
+def test_every_effect_is_explained_with_its_keys(rule):
+    (row,) = re.findall(rf"^\| `{rule.__struct_config__.tag}` \|.*$", DOCUMENT, re.MULTILINE)
+    common = {"name", "probability", *RequestRule.__struct_fields__}
+    assert {key for key in rule.__struct_fields__ if f"`{key}" not in row} <= common
+    assert all(f"| `{key}` |" in DOCUMENT for key in common)
 
 
 def test_every_verb_is_listed():

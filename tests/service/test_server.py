@@ -81,3 +81,31 @@ def test_many_connections_are_served_while_models_are_trained(practice_both_ways
     names = [practice.create(f"m{n}")["name"] for n in range(20)]
     for name in names:
         assert "response" in practice.finished(name)
+
+
+def tuneform(*arguments):
+    command = [sys.executable, "-m", "tuneform", *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_the_command_takes_a_file_of_faults(tmp_path):
+    faults = tmp_path / "faults.yaml"
+    faults.write_text("rules: [{effect: status, code: 503, times: 1}]\n")
+    with tuneform("serve", "--port", "0", "--faults", faults) as child:
+        url = child.stdout.readline().strip()
+        codes = [httpx.get(f"{url}/v1/models?key=any").status_code for _ in range(2)]
+        child.send_signal(signal.SIGTERM)
+        assert child.communicate(timeout=30)[1] == ""
+    assert codes == [503, 200]
+
+
+def test_a_file_of_faults_that_is_not_understood_is_told_and_nothing_is_served(tmp_path):
+    faults = tmp_path / "faults.yaml"
+    faults.write_text("rules:\n  - effect: loose\n")
+    with tuneform("serve", "--port", "0", "--faults", faults) as child:
+        out, err = child.communicate(timeout=30)
+    assert (child.returncode, out) == (1, "")
+    told = " ".join(err.split())
+    assert "faults.yaml:2: rules[0].effect: there is no effect 'loose' here" in told
+    assert "did you mean 'lose'?" in told
+    assert "docs/practice-service.md" in told

@@ -8,7 +8,18 @@ every decision and every known difference from the real service.
 
 from tuneform.service.behaviour import Behaviour
 from tuneform.service.database import DataUnusable
+from tuneform.service.fault_file import FaultsUnusable, read_faults
+from tuneform.service.faults import Faults
 from tuneform.service.lock import TrainerBusy
 from tuneform.service.service import Service, open_service
 
-__all__ = ["Behaviour", "DataUnusable", "Service", "TrainerBusy", "open_service"]
+__all__ = [
+    "Behaviour",
+    "DataUnusable",
+    "Faults",
+    "FaultsUnusable",
+    "Service",
+    "TrainerBusy",
+    "open_service",
+    "read_faults",
+]

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 
+REFUSAL = "tuneform.refusal"
+"""Key of a request's environment: the `ApiError` to answer instead of carrying it out."""
+
 _SYSTEM = frozenset(
     (
         *("key", "access_token", "oauth_token", "alt", "fields", "prettyPrint", "quotaUser"),
@@ -93,6 +96,7 @@ class Application:
         route, manner = None, _Manner()
         try:
             route, ids = self._match(request)
+            _refuse_if_asked_to(request)
             caller = OWNER if route.is_open else self._gate.caller(request)
             manner, wanted = _system_parameters(request, route)
             call = _call(request, route, ids, caller, wanted)
@@ -135,6 +139,12 @@ def _repair_path(environ: "WSGIEnvironment") -> None:
         path.encode("latin-1")
     except UnicodeEncodeError:
         environ["PATH_INFO"] = path.encode("utf-8", "replace").decode("latin-1")
+
+
+def _refuse_if_asked_to(request: Request) -> None:
+    refusal: ApiError | None = request.environ.get(REFUSAL)
+    if refusal is not None:
+        raise refusal
 
 
 def _path(route: Route) -> str:

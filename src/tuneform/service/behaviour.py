@@ -6,7 +6,9 @@ therefore has to survive both ways. The defaults are what `tuneform serve` does,
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from msgspec import Meta
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,10 @@ class Behaviour:
 
     deleted_ids: Literal["free", "spent"] = "free"
     """Whether the id of a deleted model can be used again, or answers ALREADY_EXISTS for ever."""
+
+    concurrent_trainings: Annotated[int, Meta(ge=1)] | None = None
+    """How many tuned models may be CREATING at a time; a create beyond that answers
+    RESOURCE_EXHAUSTED. None for no quota."""
 
     patch_moves_update_time: bool = False
     """Whether PATCH moves `updateTime`. A recording of 2023 shows that it did not."""

@@ -8,6 +8,9 @@ be held to it.
 from typing import Any
 
 from tuneform.service.call import Answer, Call
+from tuneform.service.errors import invalid_field
+from tuneform.service.fault_file import FaultsUnusable, faults_of
+from tuneform.service.injection import Injector
 from tuneform.service.records import Training
 from tuneform.service.store import Store
 from tuneform.service.wire import single
@@ -16,8 +19,9 @@ from tuneform.service.wire import single
 class Control:
     """What the practice service knows about itself."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, injector: Injector) -> None:
         self._store = store
+        self._injector = injector
 
     def health(self, _: Call) -> Answer:
         """Whether the service answers; asks for no credentials."""
@@ -29,6 +33,25 @@ class Control:
         with self._store.reading() as tables:
             rows = tables.trainings()
         return {"count": len(rows), "trainings": [_shown(row) for row in rows]}
+
+    def faults(self, _: Call) -> Answer:
+        """The faults in force, and how many requests each took."""
+        return self._injector.shown()
+
+    def put_faults(self, call: Call) -> Answer:
+        """Other faults instead of those in force."""
+        if "behaviour" in call.body:
+            raise invalid_field("behaviour", "can be chosen only when the service is opened")
+        try:
+            self._injector.put(faults_of(dict(call.body)))
+        except FaultsUnusable as error:
+            raise invalid_field(error.place, error.cause) from error
+        return self._injector.shown()
+
+    def delete_faults(self, _: Call) -> Answer:
+        """No faults from now on."""
+        self._injector.clear()
+        return {}
 
 
 def _shown(row: Training) -> Answer:

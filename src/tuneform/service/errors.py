@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Any
 
 BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"
+QUOTA_FAILURE = "type.googleapis.com/google.rpc.QuotaFailure"
 ERROR_INFO = "type.googleapis.com/google.rpc.ErrorInfo"
 
 
@@ -18,9 +19,11 @@ class Status(Enum):
 
     CANCELLED = (1, 499)
     INVALID_ARGUMENT = (3, 400)
+    DEADLINE_EXCEEDED = (4, 504)
     NOT_FOUND = (5, 404)
     ALREADY_EXISTS = (6, 409)
     PERMISSION_DENIED = (7, 403)
+    RESOURCE_EXHAUSTED = (8, 429)
     FAILED_PRECONDITION = (9, 400)
     UNIMPLEMENTED = (12, 501)
     INTERNAL = (13, 500)
@@ -94,6 +97,17 @@ def invalid_field(field: str, description: str) -> ApiError:
 def precondition(message: str) -> ApiError:
     """400 FAILED_PRECONDITION: right in itself, but not now."""
     return ApiError(Status.FAILED_PRECONDITION, message)
+
+
+def too_many_trainings(most: int) -> ApiError:
+    """429 for a create beyond the quota."""
+    description = f"At most {most} tuned models may be in training at a time."
+    rows = [{"subject": "concurrent_trainings", "description": description}]
+    return ApiError(
+        Status.RESOURCE_EXHAUSTED,
+        f"Resource has been exhausted (e.g. check quota). {description}",
+        details=[{"@type": QUOTA_FAILURE, "violations": rows}],
+    )
 
 
 def model_not_found(name: str) -> ApiError:

@@ -221,6 +221,17 @@ OPERATION_LIST = Message(
     },
 )
 
+# --- the control routes -------------------------------------------------------------------------
+
+FAULTS = Message(
+    "tuneform.practice.Faults",
+    {
+        "seed": Field(INT64),
+        "rules": Field(ANYTHING, repeated=True),
+        "behaviour": Field(ANYTHING),
+    },
+)
+
 # --- query parameters, each set by the method that takes it ------------------------------------
 
 _PAGE = {"page_size": Field(INT32), "page_token": Field(TEXT)}

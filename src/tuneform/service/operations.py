@@ -15,6 +15,7 @@ from tuneform.service.behaviour import Behaviour
 from tuneform.service.bell import Bell
 from tuneform.service.call import Answer, Call
 from tuneform.service.errors import ApiError, Status
+from tuneform.service.injection import Injector
 from tuneform.service.paging import Pager, Sizes
 from tuneform.service.records import Model, Order, Resource, Training, Weights
 from tuneform.service.store import Store, Tables
@@ -105,16 +106,19 @@ def settle(tables: Tables, seq: int, state: str, now: str, started: str = "") ->
 class Operations:
     """tunedModels.operations, and the flat collection beside it."""
 
-    def __init__(self, store: Store, behaviour: Behaviour, clock: Clock, bell: Bell) -> None:
+    def __init__(
+        self, store: Store, behaviour: Behaviour, clock: Clock, bell: Bell, injector: Injector
+    ) -> None:
         self._store = store
         self._behaviour = behaviour
         self._clock = clock
         self._bell = bell
+        self._injector = injector
 
     def get(self, call: Call) -> Answer:
         """One operation."""
         with self._store.reading() as tables:
-            return _operation(tables, _owner_of(tables, call, "READER"))
+            return _operation(tables, self._owner_of(tables, call, "READER"))
 
     def page(self, call: Call) -> Answer:
         """The operations of one model: always the one that created it."""
@@ -122,7 +126,8 @@ class Operations:
         after, size = pager.after(call.query), _SIZES.of(call.query)
         with self._store.reading() as tables:
             model = reach(tables, call.ids["tuned_model"], call.caller, "READER")
-            operations = [] if after else [_operation(tables, model)]
+            gone = after or self._is_gone(model)
+            operations = [] if gone else [_operation(tables, model)]
         return pager.page("operations", operations, size, lambda _: 1, lambda shown: shown)
 
     def page_of_all(self, call: Call) -> Answer:
@@ -131,14 +136,15 @@ class Operations:
         after, size = pager.after(call.query), _SIZES.of(call.query)
         with self._store.reading() as tables:
             models = tables.models_of(call.caller, after=after, limit=size + 1)
-            return pager.page(
-                "operations", models, size, lambda m: m.seq, lambda m: _operation(tables, m)
-            )
+            answer = pager.page("operations", models, size, lambda m: m.seq, lambda m: m)
+            shown = [m for m in answer.pop("operations", []) if not self._is_gone(m)]
+            operations = [_operation(tables, model) for model in shown]
+            return ({"operations": operations} if operations else {}) | answer
 
     def cancel(self, call: Call) -> Answer:
         """Stop a training; an operation that is done stays as it is."""
         with self._store.writing() as tables:
-            model = _owner_of(tables, call, "WRITER")
+            model = self._owner_of(tables, call, "WRITER")
             now = timestamp(self._clock.now())
             ended = end_cancelled(tables, model.seq, self._behaviour, now)
         if ended:
@@ -151,13 +157,18 @@ class Operations:
             Status.UNIMPLEMENTED, "Operations cannot be deleted; they go with their tuned model."
         )
 
+    def _owner_of(self, tables: Tables, call: Call, role: str) -> Model:
+        """The model whose operation is meant; without an operation in the path, its only one."""
+        model = reach(tables, call.ids["tuned_model"], call.caller, role)
+        wanted = call.ids.get("operation")
+        if wanted is None:
+            return model
+        if tables.training(model.seq).operation != wanted or self._is_gone(model):
+            raise ApiError(
+                Status.NOT_FOUND, f"Operation {model.name}/operations/{wanted} does not exist."
+            )
+        return model
 
-def _owner_of(tables: Tables, call: Call, role: str) -> Model:
-    """The model whose operation is meant; without an operation in the path, its only one."""
-    model = reach(tables, call.ids["tuned_model"], call.caller, role)
-    wanted = call.ids.get("operation")
-    if wanted is not None and tables.training(model.seq).operation != wanted:
-        raise ApiError(
-            Status.NOT_FOUND, f"Operation {model.name}/operations/{wanted} does not exist."
-        )
-    return model
+    def _is_gone(self, model: Model) -> bool:
+        """Whether a fault has made the operation of a model vanish."""
+        return self._injector.vanished(model.id, model.resource["createTime"])

@@ -55,10 +55,10 @@ class Pager:
         try:
             raw = base64.b64decode(token.encode("ascii"), altchars=b"-_", validate=True)
         except (binascii.Error, UnicodeEncodeError, ValueError) as error:
-            raise _bad_token() from error
+            raise bad_token() from error
         row = raw[:_ROW_BYTES]
         if len(raw) != _ROW_BYTES + _SEAL_BYTES or raw[_ROW_BYTES:] != self._seal(row):
-            raise _bad_token()
+            raise bad_token()
         return int.from_bytes(row, "big")
 
     def token(self, row: int) -> str:
@@ -95,6 +95,7 @@ class Pager:
         return answer
 
 
-def _bad_token() -> ApiError:
+def bad_token() -> ApiError:
+    """400 for a token that this list did not make, or does not know any more."""
     description = "The page token is not valid for this list and these parameters."
     return invalid(description, Violation("page_token", description))

@@ -72,6 +72,7 @@ def routes(h: Handlers) -> tuple[Route, ...]:
     grant = f"{grants}/<permission>"
     operation = f"{model}/operations/<operation>"
     base = "models/<model>"
+    faults = "/practice/v1/faults"
     return (
         Route("POST", all_models, h.tuned.create, m.OPERATION, m.CREATE_QUERY, _MODEL),
         Route("GET", all_models, h.tuned.page, m.TUNED_MODEL_LIST, m.SEARCH_QUERY),
@@ -105,6 +106,9 @@ def routes(h: Handlers) -> tuple[Route, ...]:
         Route("POST", f"{base}:streamGenerateContent", h.base.stream),
         Route("POST", f"{base}:countTokens", h.base.generate),
         Route("GET", "/practice/v1/trainings", h.control.trainings, ANYTHING),
+        Route("GET", faults, h.control.faults, ANYTHING),
+        Route("PUT", faults, h.control.put_faults, ANYTHING, body=Body(m.FAULTS)),
+        Route("DELETE", faults, h.control.delete_faults, ANYTHING),
         Route("GET", "/practice/v1/health", h.control.health, ANYTHING, is_open=True),
     )
 

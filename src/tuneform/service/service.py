@@ -17,10 +17,13 @@ from tuneform.service.application import Application
 from tuneform.service.base_models import BaseModels
 from tuneform.service.behaviour import Behaviour
 from tuneform.service.bell import Bell
+from tuneform.service.breaking import Breaking
 from tuneform.service.control import Control
 from tuneform.service.courtesy import Courtesy
 from tuneform.service.credentials import Gate
+from tuneform.service.faults import Faults
 from tuneform.service.generation import Generation
+from tuneform.service.injection import Injector
 from tuneform.service.lock import TrainerLock
 from tuneform.service.operations import Operations
 from tuneform.service.permissions import Permissions
@@ -43,6 +46,7 @@ class Settings:
     clock: Clock
     gate: Gate
     behaviour: Behaviour
+    faults: Faults
     step_seconds: float
     workers: int
 
@@ -67,18 +71,21 @@ class Service:
         self._closing.callback(self._store.close)
         self._lock = TrainerLock(data, self._store)
         self._holds_lock = False
-        self.wsgi = Application(routes(self._handlers()), settings.gate, self._courtesy)
+        self.faults = Injector(settings.faults, settings.clock)
+        application = Application(routes(self._handlers()), settings.gate, self._courtesy)
+        self.wsgi = Breaking(application, self.faults, settings.clock)
+        self._closing.callback(self.wsgi.let_go)
 
     def _handlers(self) -> Handlers:
         store, clock, bell = self._store, self._settings.clock, self._bell
         behaviour = self._settings.behaviour
         return Handlers(
-            tuned=TunedModels(store, behaviour, clock, bell),
+            tuned=TunedModels(store, behaviour, clock, bell, self.faults),
             grants=Permissions(store),
-            operations=Operations(store, behaviour, clock, bell),
+            operations=Operations(store, behaviour, clock, bell, self.faults),
             ask=Generation(store),
             base=BaseModels(store.service_id),
-            control=Control(store),
+            control=Control(store, self.faults),
         )
 
     def claim_training(self) -> None:
@@ -106,6 +113,7 @@ class Service:
         self._trainer = Trainer(
             self._store,
             self._settings.clock,
+            self.faults,
             self._courtesy,
             step_seconds=self._settings.step_seconds,
             workers=self._settings.workers,
@@ -145,6 +153,7 @@ def open_service(  # noqa: PLR0913 (the one door of the service; every option ha
     workers: int = WORKERS,
     trains: bool = True,
     behaviour: Behaviour | None = None,
+    faults: Faults | None = None,
 ) -> Service:
     """Open a practice service.
 
@@ -158,15 +167,18 @@ def open_service(  # noqa: PLR0913 (the one door of the service; every option ha
         workers: how many trainings run at a time.
         trains: whether to claim the right to train now. Training itself begins with
             `start_training`, which claims it as well.
-        behaviour: choices where the real service is not documented.
+        behaviour: choices where the real service is not documented; by default those that come
+            with the faults.
+        faults: what is to go wrong; the service's own `faults` takes others while it runs.
 
     Raises:
         DataUnusable: when the data file cannot be used.
         TrainerBusy: when another process trains for this file, and `trains` is set.
     """
-    behaviour = behaviour or Behaviour()
+    faults = faults or Faults()
+    behaviour = behaviour or faults.behaviour
     gate = Gate(api_key, require_key=require_key, per_key=behaviour.accounts == "per-key")
-    settings = Settings(clock or SystemClock(), gate, behaviour, step_seconds, workers)
+    settings = Settings(clock or SystemClock(), gate, behaviour, faults, step_seconds, workers)
     with ExitStack() as closing:
         if data is None:
             data = Path(closing.enter_context(_temporary_folder())) / "practice.db"

@@ -14,12 +14,15 @@ from collections.abc import Callable
 from tuneform.clock import Clock
 from tuneform.service.courtesy import Courtesy, Turns
 from tuneform.service.errors import Status
+from tuneform.service.injection import Injector
 from tuneform.service.store import Store
 from tuneform.service.training import Training, end_failed
 from tuneform.service.wire import timestamp
 
 LOOK_EVERY = 0.1
 """Seconds between two looks for jobs of other processes."""
+
+_BUG = "An internal error ended the training; the log of the service has more."
 
 _LOG = logging.getLogger(__name__)
 
@@ -28,9 +31,17 @@ class Trainer:
     """Trains what is to be trained, until it is closed."""
 
     def __init__(
-        self, store: Store, clock: Clock, courtesy: Courtesy, *, step_seconds: float, workers: int
+        self,
+        store: Store,
+        clock: Clock,
+        injector: Injector,
+        courtesy: Courtesy,
+        *,
+        step_seconds: float,
+        workers: int,
     ) -> None:
         self._store = store
+        self._injector = injector
         self._clock = clock
         self._turns = Turns(courtesy)
         self._step_seconds = step_seconds
@@ -92,15 +103,30 @@ class Trainer:
             if self._leaving.is_set():
                 return
             try:
-                self._training(seq).run()
+                if not self._befalls(seq):
+                    self._training(seq).run()
             except sqlite3.OperationalError:
                 _LOG.warning("training %d waits for the data file", seq, exc_info=True)
                 self._leaving.wait(1.0)
             except Exception:  # noqa: BLE001 (a bug ends one training, and no worker)
                 _LOG.exception("training %d failed", seq)
-                self._give_up(seq)
+                self._give_up(seq, _BUG)
             with self._lock:
                 del self._known[seq]
+
+    def _befalls(self, seq: int) -> bool:
+        """Whether a fault ends this training, or keeps it from beginning for now.
+
+        In that case it is looked at again soon, as everything is that is unfinished.
+        """
+        if self._injector.idle:
+            return False
+        with self._store.reading() as tables:
+            training = tables.training(seq)
+        if self._injector.fails(training.model):
+            self._give_up(seq, "The faults of this practice service ended the training.")
+            return True
+        return self._injector.stalls(training.model, training.created)
 
     def _training(self, seq: int) -> Training:
         return Training(
@@ -113,8 +139,7 @@ class Trainer:
             leaving=self._leaving.is_set,
         )
 
-    def _give_up(self, seq: int) -> None:
-        message = "An internal error ended the training; the log of the service has more."
+    def _give_up(self, seq: int, message: str) -> None:
         try:
             with self._store.writing() as tables:
                 end_failed(tables, seq, Status.INTERNAL, message, timestamp(self._clock.now()))

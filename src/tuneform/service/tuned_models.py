@@ -20,8 +20,11 @@ from tuneform.service.errors import (
     Status,
     base_not_tunable,
     invalid_field,
+    model_not_found,
     precondition,
+    too_many_trainings,
 )
+from tuneform.service.injection import Injector
 from tuneform.service.operations import created_operation
 from tuneform.service.paging import Pager, Sizes
 from tuneform.service.records import Model, Order, Permission, Resource
@@ -46,11 +49,14 @@ def draw(count: int) -> str:
 class TunedModels:
     """The resource that everything turns on."""
 
-    def __init__(self, store: Store, behaviour: Behaviour, clock: Clock, bell: Bell) -> None:
+    def __init__(
+        self, store: Store, behaviour: Behaviour, clock: Clock, bell: Bell, injector: Injector
+    ) -> None:
         self._store = store
         self._behaviour = behaviour
         self._clock = clock
         self._bell = bell
+        self._injector = injector
 
     def create(self, call: Call) -> Answer:
         """Start a training; answers with its operation, and the model exists at once."""
@@ -60,6 +66,7 @@ class TunedModels:
         with self._store.writing() as tables:
             source = self._source(tables, wanted, call.caller)
             model_id = self._free_id(tables, wanted)
+            self._check_quota(tables)
             now = timestamp(self._clock.now())
             resource = _new_resource(model_id, wanted, source, now)
             seq = tables.add_model(model_id, resource)
@@ -95,13 +102,29 @@ class TunedModels:
             )
         return wanted.id
 
+    def _check_quota(self, tables: Tables) -> None:
+        most = self._behaviour.concurrent_trainings
+        if most is not None and len(tables.unfinished()) >= most:
+            raise too_many_trainings(most)
+
     def get(self, call: Call) -> Answer:
         """One model in full."""
         with self._store.reading() as tables:
-            model = reach(tables, call.ids["tuned_model"], call.caller, "READER")
+            model = self._reached(tables, call)
             if not call.wanted.wants("tuningTask", "snapshots"):
                 return model.resource
             return in_full(tables, model.seq, model.resource)
+
+    def _reached(self, tables: Tables, call: Call) -> Model:
+        """The model to be read, as reads see it: they may lag behind writes."""
+        model_id = call.ids["tuned_model"]
+        for ghost in self._injector.ghosts(call.caller, in_list=False):
+            if ghost.id == model_id and tables.model(model_id) is None:
+                return ghost
+        model = reach(tables, model_id, call.caller, "READER")
+        if self._injector.hides(model.resource, in_list=False):
+            raise model_not_found(model.name)
+        return model
 
     def page(self, call: Call) -> Answer:
         """A page of models, in the order of their creation."""
@@ -112,10 +135,33 @@ class TunedModels:
         with_snapshots = call.wanted.wants("tunedModels", "tuningTask", "snapshots")
         with self._store.reading() as tables:
             found = self._found(tables, call.caller, text, after, size + 1)
+            found = self._with_ghosts(tables, found, call.caller, text, after)[: size + 1]
             if with_snapshots:
                 for model in found[:size]:
                     in_full(tables, model.seq, model.resource)
-        return pager.page("tunedModels", found, size, lambda m: m.seq, lambda m: m.resource)
+        answer = pager.page("tunedModels", found, size, lambda m: m.seq, lambda m: m.resource)
+        return self._without_the_young(answer)
+
+    def _with_ghosts(
+        self, tables: Tables, found: list[Model], caller: str, text: str, after: int
+    ) -> list[Model]:
+        """The models found, and those deleted ones that lists still show."""
+        search = parse_filter(text)
+        grant = [Permission("", "USER", caller, "OWNER")]
+        ghosts = [
+            ghost
+            for ghost in self._injector.ghosts(caller, in_list=True)
+            if ghost.seq > after
+            and tables.model(ghost.id) is None
+            and search.takes(ghost, grant, caller, hide_public=True)
+        ]
+        return sorted((*found, *ghosts), key=lambda model: model.seq) if ghosts else found
+
+    def _without_the_young(self, answer: Answer) -> Answer:
+        """The page without those new models that lists do not show yet; it may be left empty."""
+        shown = answer.pop("tunedModels", [])
+        shown = [each for each in shown if not self._injector.hides(each, in_list=True)]
+        return ({"tunedModels": shown} if shown else {}) | answer
 
     def _found(self, tables: Tables, caller: str, text: str, after: int, limit: int) -> list[Model]:
         hide_public = self._behaviour.list_leaves_out_shared_with_everyone
@@ -150,6 +196,7 @@ class TunedModels:
             tables.finish(model.seq, "DELETED", now)
             tables.note_deletion(model.seq, now)
             tables.remove_model(model.seq)
+        self._injector.deleted(model, call.caller)
         self._bell.ended(model.seq)
         return {}
 

@@ -73,6 +73,10 @@ def serve(
         float,
         typer.Option("--step-seconds", min=0, metavar="S", help="How long each step lasts."),
     ] = 0.0,
+    faults: Annotated[
+        Path | None,
+        typer.Option("--faults", metavar="FILE", help="What is to go wrong, as YAML or JSON."),
+    ] = None,
 ) -> int:
     """Run the practice service. Its base URL is the first line printed."""
     from tuneform.app.serving import serve as run
@@ -84,6 +88,7 @@ def serve(
         data=data,
         api_key=api_key,
         step_seconds=step_seconds,
+        faults=faults,
         on_ready=screen.result,
     )
     return 0

@@ -120,19 +120,14 @@ class ApiClient:
         self._retrier = retrier
 
     def fetch(self, call: Call, decode: Callable[[bytes], T]) -> T:
-        """Send a call and decode its reply.
+        """Send a call and decode its reply; where it may be, again, also for a broken reply.
 
         Raises:
             RemoteError: as `errors` maps it; BadReply where the reply is not of this type.
         """
-        return self.decode(call, self.send(call), decode)
+        return self._repeated(call, lambda: self._decoded(call, self._attempt(call), decode))
 
-    def decode(self, call: Call, body: bytes, decode: Callable[[bytes], T]) -> T:
-        """Decode the reply of a call.
-
-        Raises:
-            BadReply: it is not of this type.
-        """
+    def _decoded(self, call: Call, body: bytes, decode: Callable[[bytes], T]) -> T:
         try:
             return decode(body)
         except UNDECODABLE as error:
@@ -145,9 +140,10 @@ class ApiClient:
         Raises:
             RemoteError: as `errors` maps it.
         """
-        if call.repeatable:
-            return self._retrier.run(lambda: self._attempt(call))
-        return self._attempt(call)
+        return self._repeated(call, lambda: self._attempt(call))
+
+    def _repeated(self, call: Call, attempt: Callable[[], T]) -> T:
+        return self._retrier.run(attempt) if call.repeatable else attempt()
 
     def bad_reply(self, call: Call, why: str, body: bytes = b"") -> BadReply:
         """The error for a reply that was decoded, and still is not what the API promises."""

@@ -163,7 +163,7 @@ def _by_class(status: int) -> type[RemoteError]:
 def _silence(context: Context, cause: Failure) -> RemoteError:
     """What httpx raised: there is no complete reply."""
     start, host = f"cannot {context.what}", context.endpoint.host
-    said = context.says(str(cause)) or type(cause).__name__
+    said = context.says(str(cause)).rstrip(".") or type(cause).__name__
     match cause:
         case httpx.DecodingError():
             return bad_reply(context, said)

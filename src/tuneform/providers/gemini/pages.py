@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Protocol, TypeVar
 
-from msgspec import UnsetType
+from msgspec import UnsetType, ValidationError
 
+from tuneform.errors import InvalidRequest
 from tuneform.providers.gemini.calls import Call
 from tuneform.providers.gemini.client import ApiClient
+
+MOST_BEGINNINGS = 3
+"""How often one list is begun. A service that refuses its own tokens for ever ends in an error."""
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -35,6 +40,9 @@ def read_pages(
 ) -> Iterator[T]:
     """All items of all pages, in the order of the service. Pages are fetched one after another.
 
+    A page token may expire while the list is read: then the list is begun again, and items of the
+    pages before come twice.
+
     Args:
         client: sends the calls.
         make: the call for a page token; None for the first page.
@@ -46,13 +54,18 @@ def read_pages(
     """
     token: str | None = None
     used: set[str] = set()
+    begun = 1
     while True:
         call = make(token)
-        body = client.send(call)
-        page = client.decode(call, body, decode)
-        if isinstance(page.items, UnsetType):
-            _require_page(client, call, page, body)
-        else:
+        try:
+            page = client.fetch(call, partial(_page, decode))
+        except InvalidRequest:
+            if token is None or begun == MOST_BEGINNINGS:
+                raise
+            token, begun = None, begun + 1
+            used.clear()
+            continue
+        if not isinstance(page.items, UnsetType):
             yield from page.items
         if not page.next_page_token:
             return
@@ -62,10 +75,13 @@ def read_pages(
         used.add(token)
 
 
-def _require_page(client: ApiClient, call: Call, page: Page[object], body: bytes) -> None:
+def _page(decode: Callable[[bytes], Page[T]], body: bytes) -> Page[T]:
     """An empty list is an empty object. Any other object without items is not a list at all.
 
     Taken for an empty list it would tell the plan that nothing is live.
     """
-    if not page.next_page_token and b"".join(body.split()) != b"{}":
-        raise client.bad_reply(call, "it is not a page of a list", body)
+    page = decode(body)
+    unset = isinstance(page.items, UnsetType) and not page.next_page_token
+    if unset and b"".join(body.split()) != b"{}":
+        raise ValidationError("it is not a page of a list")
+    return page

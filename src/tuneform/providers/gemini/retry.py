@@ -11,9 +11,13 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from tuneform.clock import Clock
-from tuneform.errors import Exhausted, RemoteError, ServiceFailure, Unreachable
+from tuneform.errors import BadReply, Exhausted, RemoteError, ServiceFailure, Unreachable
 
 T = TypeVar("T")
+
+BROKEN_REPLIES = 2
+"""How often a call is sent again for a reply that should be good and is none of the API. Half a
+body, or a proxy's page, may be a moment's trouble; a wrong endpoint is told soon all the same."""
 
 TRANSIENT_STATUS = frozenset({500, 502, 503, 504})
 """Failures of the service that time may mend. 501 is none of them."""
@@ -66,12 +70,14 @@ class Retrier:
             RemoteError: the last one.
         """
         deadline = self._clock.monotonic() + self._policy.total
+        broken = 0
         for number in range(1, self._policy.attempts):
             try:
                 return attempt()
             except RemoteError as error:
                 delay = self._delay(number, error)
-                if not is_transient(error) or self._clock.monotonic() + delay > deadline:
+                broken += isinstance(error, BadReply)
+                if not _may_mend(error, broken) or self._clock.monotonic() + delay > deadline:
                     raise
                 self._notice(f"{error.message}; trying again in {delay:.1f} s")
             self._clock.sleep(delay)
@@ -81,6 +87,12 @@ class Retrier:
         """Full jitter, on top of what the service asks for: clients must not return as one."""
         ceiling = min(self._policy.longest_delay, self._policy.first_delay * 2.0 ** (number - 1))
         return (error.retry_after or 0.0) + self._chance() * ceiling
+
+
+def _may_mend(error: RemoteError, broken: int) -> bool:
+    if isinstance(error, BadReply) and error.status is None:
+        return broken <= BROKEN_REPLIES
+    return is_transient(error)
 
 
 def is_transient(error: RemoteError) -> bool:
