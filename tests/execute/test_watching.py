@@ -44,7 +44,15 @@ def test_the_rhythm_slows_down_to_a_bound():
 
 
 def test_looking_never_takes_more_than_a_tenth_of_the_time():
-    assert Rhythm(1.0, 4.0).after(cost=2.0) == 18.0
+    rhythm = Rhythm(1.0, 4.0)
+    rhythm.after(cost=3.0)
+    assert rhythm.after(cost=2.0) == 18.0
+    assert rhythm.after(cost=2.5) == 18.0
+
+
+def test_one_poll_that_was_tried_again_does_not_put_off_the_next():
+    rhythm = Rhythm(1.0, 4.0)
+    assert [rhythm.after(cost) for cost in (0.0, 30.0, 0.0)] == [1.0, 1.5, 2.25]
 
 
 def test_many_trainings_are_watched_with_one_list_call_each_time():

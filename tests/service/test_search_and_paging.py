@@ -101,6 +101,16 @@ def test_a_token_that_was_changed_by_a_hair_is_refused(row, data):
         PAGER.after({"page_token": changed})
 
 
+def test_a_token_has_one_spelling():
+    token = PAGER.token(24)
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    assert token.endswith("=")
+    spellings = [f"{token[:-2]}{last}=" for last in alphabet if last != token[-2]]
+    for spelling in spellings:
+        with pytest.raises(ApiError, match="page token"):
+            PAGER.after({"page_token": spelling})
+
+
 @given(st.text(min_size=1))
 def test_no_garbage_is_a_token(text):
     with pytest.raises(ApiError, match="page token"):

@@ -5,9 +5,15 @@ import signal
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import httpx
 import pytest
+
+from tuneform.service import open_service
+from tuneform.service.fault_file import faults_of
+from tuneform.service.server import running
 
 SERVE = """
 import sys
@@ -81,6 +87,31 @@ def test_many_connections_are_served_while_models_are_trained(practice_both_ways
     names = [practice.create(f"m{n}")["name"] for n in range(20)]
     for name in names:
         assert "response" in practice.finished(name)
+
+
+def test_hundreds_of_idle_connections_keep_nobody_out(practice_both_ways):
+    url = practice_both_ways.client.base_url
+    if url.port is None:
+        return
+    with ExitStack() as stack:
+        for _ in range(200):
+            stack.enter_context(socket.create_connection((url.host, url.port), timeout=30))
+        with httpx.Client(base_url=url, timeout=30) as another:
+            assert another.get("/v1/models").status_code == 200
+
+
+def test_requests_that_hang_hold_up_neither_the_others_nor_the_end(practice):
+    faults = faults_of({"rules": [{"effect": "hang", "seconds": 600_000, "path": "models"}]})
+    with ExitStack() as stack:
+        service = stack.enter_context(open_service(None, require_key=False, faults=faults))
+        threads = stack.enter_context(ThreadPoolExecutor(30))
+        with running(service) as url:
+            hanging = [threads.submit(httpx.get, f"{url}/v1/models", timeout=60) for _ in range(30)]
+            while service.faults.shown()["rules"][0]["fired"] < 30:
+                pass
+            assert httpx.get(f"{url}/v1/tunedModels", timeout=60).status_code == 200
+        for each in hanging:
+            assert isinstance(each.exception(timeout=60), httpx.RemoteProtocolError)
 
 
 def tuneform(*arguments):

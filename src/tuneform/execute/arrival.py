@@ -151,7 +151,7 @@ def given_up(error: RemoteError, *, lost: bool) -> Ending:
     return Ending(
         Status.FAILED,
         error.code,
-        f"{error.message}; the training may have begun all the same",
+        f"{error.message.rstrip('.')}; the training may have begun all the same",
         "Run `tuneform apply` again: it finds a training that has begun, and begins no second one.",
     )
 

@@ -173,7 +173,7 @@ class Loop:
                 return
             if lane.memory is None:
                 reason = later.otherwise.message
-                self._board.notify(Noticed(f"{lane.model}: {reason}; trying again"))
+                self._board.notify(Noticed(f"{lane.model}: {reason.rstrip('.')}; trying again"))
         lane.memory = later.memory
         self._delays += 1
         heappush(self._delayed, (due, self._delays, lane))

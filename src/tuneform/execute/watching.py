@@ -148,13 +148,20 @@ class Rhythm:
     Attributes:
         interval: seconds until the next poll, if polls cost nothing.
         most: seconds; the interval grows no further.
+        before: seconds that the poll before the last one took.
     """
 
     interval: float
     most: float
+    before: float = 0.0
 
     def after(self, cost: float) -> float:
-        """Seconds to the next poll, where the last one took `cost` seconds."""
-        pause = max(self.interval, 9 * cost)
+        """Seconds to the next poll, where the last one took `cost` seconds.
+
+        A poll that had to be tried again takes long, and is no more work for that: only what two
+        in a row took is what polls cost.
+        """
+        pause = max(self.interval, 9 * min(cost, self.before))
+        self.before = cost
         self.interval = min(self.interval * GROWTH, self.most)
         return pause

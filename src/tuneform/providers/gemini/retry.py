@@ -79,7 +79,7 @@ class Retrier:
                 broken += isinstance(error, BadReply)
                 if not _may_mend(error, broken) or self._clock.monotonic() + delay > deadline:
                     raise
-                self._notice(f"{error.message}; trying again in {delay:.1f} s")
+                self._notice(f"{error.message.rstrip('.')}; trying again in {delay:.1f} s")
             self._clock.sleep(delay)
         return attempt()
 
