@@ -16,7 +16,20 @@ ROOT = Path(__file__).parents[1]
 PYPROJECT = tomllib.loads(ROOT.joinpath("pyproject.toml").read_text(encoding="utf-8"))
 PROJECT = PYPROJECT["project"]
 
-_TEXT = {".py", ".md", ".yaml", ".yml", ".toml", ".txt", ".json", ".jsonl", ".csv", ".tsv", ".cfg", ".sh"}
+_TEXT = {
+    ".py",
+    ".md",
+    ".yaml",
+    ".yml",
+    ".toml",
+    ".txt",
+    ".json",
+    ".jsonl",
+    ".csv",
+    ".tsv",
+    ".cfg",
+    ".sh",
+}
 _FOLDERS = ("src", "tests", "docs", "examples", "manifests", "bench", "action", ".ci")
 
 

@@ -13,6 +13,7 @@ from functools import partial
 from heapq import heappop, heappush
 from typing import Final, assert_never
 
+from tuneform.domain.live import Live
 from tuneform.domain.plan import Start, Step, Watch
 from tuneform.domain.report import Evaluated, Noticed, Status, StepBegan, StepEnded
 from tuneform.errors import TuneformError
@@ -21,6 +22,7 @@ from tuneform.execute.board import Board, Skip
 from tuneform.execute.crew import Crew
 from tuneform.execute.ending import Ending, ending_of, late, started
 from tuneform.execute.evaluate import not_passed
+from tuneform.execute.findings import told_by, trained_at
 from tuneform.execute.job import Lane
 from tuneform.execute.options import Options
 from tuneform.execute.result import Later, Performed, StillTraining, Tools
@@ -144,6 +146,8 @@ class Loop:
         self._board.settle(lane, Status.DONE)
         if result.begun:
             self._record_cost(lane, result)
+        for live in result.seen:
+            self._record_training(live)
         lane.advance(result)
         lane.job.ended = self._tools.clock.monotonic()
         self._board.notify(StepEnded(lane.model, lane.job.change.action, step))
@@ -163,6 +167,11 @@ class Loop:
         if cost is not None:
             tools, remote = self._tools, result.seen[0].remote
             tools.ledger.record_cost(tools.run, lane.model, remote, cost)
+
+    def _record_training(self, live: Live) -> None:
+        found = told_by(live)
+        if found is not None:
+            self._tools.ledger.record_training(self._tools.run, live.remote, found)
 
     def _postpone(self, lane: Lane, later: Later) -> None:
         due = self._tools.clock.monotonic() + later.seconds
@@ -237,4 +246,6 @@ class Loop:
     def _trained(self, watched: Watched, result: Performed) -> None:
         self._vigil.drop(watched)
         watched.lane.job.trained.add(watched.remote)
+        found = trained_at(watched.live, self._tools.clock.now(), result.loss)
+        self._tools.ledger.record_training(self._tools.run, watched.remote, found)
         self._complete(watched.lane, result)

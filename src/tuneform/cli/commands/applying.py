@@ -18,7 +18,7 @@ from tuneform.cli.commands.planning import (
     plan_words,
 )
 from tuneform.cli.confirm import confirm
-from tuneform.cli.options import Common, with_common
+from tuneform.cli.options import Common, with_lock
 from tuneform.cli.values import amount, duration
 from tuneform.errors import UsageError
 
@@ -57,7 +57,7 @@ _TIMEOUT = Annotated[
 _APPROVE = Annotated[bool, typer.Option("--auto-approve", "-y", help="Do not ask.")]
 
 
-@with_common
+@with_lock
 def apply(
     common: Common,
     planfile: Annotated[
@@ -124,7 +124,7 @@ def apply(
     return _carry_out(common, wishes, format_, approved=auto_approve or planfile is not None)
 
 
-@with_common
+@with_lock
 def destroy(
     common: Common,
     target: TARGET = None,
@@ -146,7 +146,7 @@ def destroy(
     return _carry_out(common, wishes, format_, destroys=yes_destroy)
 
 
-@with_common
+@with_lock
 def rollback(
     common: Common,
     name: Annotated[str, typer.Argument(metavar="NAME", help="A model.", show_default=False)],
@@ -199,7 +199,7 @@ def _in_line(name: str, wish: Wish | None, look: Look) -> str:
     )
 
 
-@with_common
+@with_lock
 def prune(
     common: Common,
     staged: Annotated[
