@@ -91,11 +91,10 @@ class Address:
             LocalError: the lock cannot be made, or the ledger on a server cannot be used.
         """
         if self._file is not None:
-            with (
-                hold(self._file_lock(owner), owner, purpose, patience, self._clock),
-                closing(self.ledger()) as ledger,
-            ):
-                yield ledger
+            with hold(self._file_lock(owner), owner, purpose, patience, self._clock):
+                self._carry_over(self._file)
+                with closing(self.ledger()) as ledger:
+                    yield ledger
             return
         from tuneform.ledger.advisory import AdvisoryLock, LockedServer
         from tuneform.ledger.postgres import Server, ServerSource
@@ -124,6 +123,14 @@ class Address:
 
         with closing(AdvisoryLock(Server(self._url), owner)) as lock:
             return state_of(lock)
+
+    @staticmethod
+    def _carry_over(path: Path) -> None:
+        """Do what opening it to write would do, also where there will be nothing to write."""
+        if SqliteSource(path).is_older():
+            from tuneform.ledger.sqlite_file import SqliteFile
+
+            SqliteFile(path).open().close()
 
     def _file_lock(self, owner: Owner) -> Lock:
         assert self._file is not None, "a ledger on a server has no file"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from tuneform.errors import LocalError
-from tuneform.ledger.source import OLDEST, Row, Values, check_readable
+from tuneform.ledger.source import OLDEST, VERSION, Row, Values, check_readable
 
 APPLICATION: Final = 0x74756E65
 """Kept in `application_id` ("tune"): tells our file from somebody else's database."""
@@ -54,6 +54,13 @@ class SqliteSource:
                 return connection.execute(question, dict(values)).fetchall()
             except sqlite3.Error as error:
                 raise told(error, self._path) from error
+
+    def is_older(self) -> bool:
+        """Whether there is a file that has to be carried over before it can be written."""
+        if is_absent(self._path):
+            return False
+        with closing(connect(self._path, "ro")) as connection:
+            return version_of(connection) < VERSION
 
     def close(self) -> None:
         """Nothing is kept open."""
