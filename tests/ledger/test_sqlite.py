@@ -1,7 +1,12 @@
 """The ledger in a SQLite file: what it is made from, what is refused, and how that is told."""
 
 import sqlite3
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +14,7 @@ from hypothesis import strategies as st
 from tests.ledger.kinds import Somewhere
 
 from tuneform.clock import SteeredClock
+from tuneform.domain.data_change import KeyedRow
 from tuneform.domain.live import RecordedSet
 from tuneform.domain.names import Owner
 from tuneform.domain.plan import Delete, Watch
@@ -16,8 +22,10 @@ from tuneform.domain.report import Status
 from tuneform.errors import LocalError
 from tuneform.ledger.address import Address
 from tuneform.ledger.base import RunInfo
+from tuneform.ledger.lock import Patience, Purpose
 from tuneform.ledger.source import OLDEST, VERSION
 from tuneform.ledger.sqlite import told
+from tuneform.ledger.sqlite_file import SqliteFile
 
 DEMO, PROD = Owner("demo"), Owner("demo", "prod")
 APPLY = RunInfo("apply", DEMO)
@@ -110,6 +118,132 @@ def test_another_version_is_refused(path, ledger, use, version, remedy):
     with pytest.raises(LocalError, match=f"has version {version}, .* knows version {VERSION}") as e:
         ledger.recorded(DEMO) if use == "recorded" else ledger.begin_run(APPLY)
     assert e.value.hint.startswith(remedy)
+
+
+# --- what is carried over
+
+VERSION_2 = (Path(__file__).parent / "version-2.sql").read_text("utf-8")
+
+
+@pytest.fixture
+def older(path):
+    """A ledger as the release before wrote it, with a run that trained, gated and paid."""
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(VERSION_2)
+    return path
+
+
+def test_a_plan_asks_an_older_ledger_and_changes_nothing(older, ledger):
+    before = older.read_bytes()
+    assert dict(ledger.recorded(DEMO).notes) == {REMOTE: "started on 2026-03-01 by elsewhere"}
+    assert ledger.last_applied(DEMO) == "a" * 40
+    assert len(ledger.evaluations(DEMO, "support")) == 1
+    assert ledger.rows(DEMO, "dataaaaaaa") == [KeyedRow(b"i" * 16, b"o" * 16, 7)]
+    with pytest.raises(LocalError, match=f"version 2, and this question needs version {VERSION}"):
+        ledger.runs(DEMO)
+    assert older.read_bytes() == before
+
+
+def test_an_older_ledger_is_carried_over_with_all_that_it_knows(older, ledger, clock):
+    secret = ledger.secret()
+    run = ledger.begin_run(RunInfo("apply", DEMO, who="ada"))
+    ledger.end_run(run, "ended", 0)
+    assert rows(older, "PRAGMA user_version") == [(VERSION,)]
+    assert ledger.secret() == secret == b"s" * 32
+    later, earlier = ledger.runs(DEMO)
+    assert (later.who, later.exit_code) == ("ada", 0)
+    assert (earlier.who, earlier.host, earlier.exit_code) == ("", "elsewhere", None)
+    (version,) = ledger.lineage(DEMO, "support")
+    assert version.inputs is None
+    assert [each.likely for each in version.costs] == [Decimal("1.5")]
+    assert [each.passed for each in version.evaluations] == [True]
+
+
+def test_what_is_carried_over_is_what_is_made_anew(older, tmp_path):
+    fresh = tmp_path / "fresh.db"
+    for path in (older, fresh):
+        with closing(open_file(path)) as ledger:
+            ledger.begin_run(APPLY)
+    assert shape(older) == shape(fresh)
+
+
+def shape(path):
+    """Tables with their columns and keys, and what is indexed."""
+    with closing(sqlite3.connect(path)) as connection:
+        tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        found = {}
+        for (table,) in tables.fetchall():
+            columns = connection.execute(f"PRAGMA table_info({table})").fetchall()
+            indexes = connection.execute(f"PRAGMA index_list({table})").fetchall()
+            foreign = connection.execute(f"PRAGMA foreign_key_list({table})").fetchall()
+            found[table] = (
+                {(name, bool(notnull), key) for _, name, _, notnull, _, key in columns},
+                {
+                    tuple(each[2] for each in connection.execute(f"PRAGMA index_info({index})"))
+                    for _, index, *_ in indexes
+                },
+                {(table, source) for _, _, table, source, *_ in foreign},
+            )
+        return found
+
+
+def test_all_who_come_carry_it_over_once(older):
+    def come(_):
+        with closing(open_file(older)) as ledger:
+            return ledger.begin_run(APPLY)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(come, range(16)))) == 16
+
+
+def test_taking_the_lock_carries_it_over_though_nothing_will_be_written(older):
+    kind = Somewhere(f"sqlite:///{older}", SteeredClock())
+    with kind.address.locked(DEMO, Purpose("apply"), Patience()):
+        pass
+    with closing(kind.address.record()) as record:
+        assert len(record.runs(DEMO)) == 1
+
+
+def test_a_step_that_fails_leaves_what_was_there(older):
+    steps = {3: ("CREATE TABLE later (x INTEGER)", "INSERT INTO nowhere VALUES (1)")}
+    with pytest.raises(LocalError, match="nowhere"):
+        SqliteFile(older, steps).open()
+    assert rows(older, "PRAGMA user_version") == [(2,)]
+    assert rows(older, "SELECT name FROM sqlite_master WHERE name = 'later'") == []
+
+
+def test_steps_are_taken_in_their_order(older):
+    steps = {
+        4: ("UPDATE later SET x = x * 10",),
+        3: ("CREATE TABLE later (x INTEGER)", "INSERT INTO later VALUES (1)"),
+    }
+    SqliteFile(older, steps).open().close()
+    assert rows(older, "SELECT x FROM later") == [(10,)]
+    assert rows(older, "PRAGMA user_version") == [(4,)]
+
+
+def test_asking_a_file_loads_no_sqlalchemy(path, ledger):
+    ledger.begin_run(APPLY)
+    told = subprocess.run(
+        [sys.executable, "-c", ASK, str(path)], check=True, capture_output=True, text=True
+    )
+    assert told.stdout == "1 False\n"
+
+
+ASK = """
+import sys
+from pathlib import Path
+from tuneform.clock import SystemClock
+from tuneform.domain.names import Owner
+from tuneform.ledger.address import Address
+record = Address(f"sqlite:///{sys.argv[1]}", Path("/"), SystemClock()).record()
+record.recorded(Owner("demo"))
+print(len(record.runs(Owner("demo"))), "sqlalchemy" in sys.modules)
+"""
+
+
+# --- what is made
 
 
 def test_an_empty_file_is_a_ledger_not_yet_made(path, ledger):
