@@ -254,6 +254,9 @@ class FakeLedger:
         known = self.trainings.get(remote)
         self.trainings[remote] = known.updated(trained) if known else trained
 
+    def flush(self):
+        self._meet("flush")
+
     def recorded(self, owner):
         raise NotImplementedError
 

@@ -178,7 +178,7 @@ def shape(path):
             indexes = connection.execute(f"PRAGMA index_list({table})").fetchall()
             foreign = connection.execute(f"PRAGMA foreign_key_list({table})").fetchall()
             found[table] = (
-                {(name, bool(notnull), key) for _, name, _, notnull, _, key in columns},
+                {(name, bool(notnull or key), key) for _, name, _, notnull, _, key in columns},
                 {
                     tuple(each[2] for each in connection.execute(f"PRAGMA index_info({index})"))
                     for _, index, *_ in indexes

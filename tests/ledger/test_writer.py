@@ -9,6 +9,7 @@ from tuneform.domain.live import RecordedSet
 from tuneform.domain.mark import Mark
 from tuneform.domain.names import Owner
 from tuneform.domain.plan import Delete, Promote, Start, Watch
+from tuneform.domain.record import Trained
 from tuneform.domain.report import Status
 from tuneform.domain.spec import DatasetRef, Fields, Hyperparameters
 from tuneform.ledger.base import RunInfo
@@ -61,6 +62,38 @@ def test_an_outcome_is_on_disk_with_the_next_intent(kind, ledger):
     ledger.settle(ledger.intend(run, "a", DELETE), Status.DONE)
     ledger.intend(run, "b", DELETE)
     assert kind.rows("SELECT outcome, detail FROM outcomes") == [("done", "")]
+
+
+def test_before_a_long_wait_all_is_put_on_disk(kind, ledger):
+    run = ledger.begin_run(APPLY)
+    ledger.settle(ledger.intend(run, "a", START), Status.DONE)
+    ledger.record_training(run, REMOTE, Trained(operation="o"))
+    ledger.intend(run, "a", Watch(REMOTE))
+    ledger.flush()
+    ledger.flush()
+    assert kind.rows("SELECT step FROM intents ORDER BY number") == [("start",), ("watch",)]
+    assert kind.rows("SELECT outcome FROM outcomes") == [("done",)]
+    assert kind.rows("SELECT operation FROM trainings") == [("o",)]
+
+
+def test_what_a_version_is_made_from_is_on_disk_before_it_is_begun(kind, ledger):
+    ledger.intend(ledger.begin_run(APPLY), "support", START)
+    assert kind.rows("SELECT remote, fingerprint, data, base FROM versions") == [
+        (REMOTE, "ab" * 32, "cd" * 32, "models/base")
+    ]
+
+
+def test_what_a_training_tells_adds_up(ledger):
+    run = ledger.begin_run(APPLY)
+    ledger.intend(run, "support", START)
+    ledger.record_training(run, REMOTE, Trained(operation="o"))
+    ledger.record_training(run, REMOTE, Trained(seconds=60.5))
+    later = ledger.begin_run(APPLY)
+    effective = Hyperparameters(5, 4, 0.001, None)
+    ledger.record_training(later, REMOTE, Trained(hyperparameters=effective, loss=0.25))
+    ledger.end_run(later, "ended", 0)
+    (version,) = ledger.lineage(DEMO, "support")
+    assert version.trained == Trained("o", effective, 0.25, 60.5)
 
 
 def test_a_reason_is_on_disk_at_once(kind, ledger):

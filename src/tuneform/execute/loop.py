@@ -52,6 +52,7 @@ class Loop:
         self._errands = 0
         self._delayed: list[tuple[float, int, Lane]] = []
         self._delays = 0
+        self._flushes = True
 
     def drain(self, lanes: Sequence[Lane], skip: Skip) -> None:
         """Perform the steps of these lanes; return when all have ended, or when halted."""
@@ -82,6 +83,8 @@ class Loop:
 
     def _rest(self) -> None:
         """Wait for the first thing to happen, but never long."""
+        if not self._errands and not self._board.ready:
+            self._flush()
         now = self._tools.clock.monotonic()
         dues = [self._delayed[0][0]] if self._delayed else []
         if self._vigil.due is not None:
@@ -91,6 +94,17 @@ class Loop:
             self._crew.collect(min(pause, SLICE_SECONDS))
         elif dues and not self._board.ready:
             self._tools.clock.sleep(min(pause, SLICE_SECONDS))
+
+    def _flush(self) -> None:
+        """Put what was done on disk before an hour of waiting, which may end in a crash.
+
+        Where that fails nothing is lost yet, and the next intent tells.
+        """
+        if self._flushes:
+            try:
+                self._tools.ledger.flush()
+            except TuneformError:
+                self._flushes = False
 
     def _begin(self, lane: Lane) -> None:
         step, job = lane.step, lane.job

@@ -171,6 +171,10 @@ class Ledger(Record, Protocol):
         """
         ...
 
+    def flush(self) -> None:
+        """Write what is noted, before a long wait. All of it is on disk when this returns."""
+        ...
+
     def end_run(self, run: RunId, outcome: str, exit_code: int | None = None) -> None:
         """Close a run. Everything noted is on disk when this returns."""
         ...

@@ -112,6 +112,10 @@ class Writer(Archive):
         if cut:
             self._journal.write(ticket)
 
+    def flush(self) -> None:
+        """Write what is noted."""
+        self._journal.write(self._journal.note())
+
     def end_run(self, run: RunId, outcome: str, exit_code: int | None = None) -> None:
         """Close a run, and write what is left."""
         row = {"the_run": run, "at": self._now(), "what": outcome, "code": exit_code}

@@ -34,7 +34,10 @@ def lineage_text(owner: Owner, model: str, versions: Sequence[PastVersion], look
 
 def _facts(version: PastVersion) -> Iterator[tuple[str, str]]:
     if version.inputs is None:
-        yield "inputs", "not recorded: another ledger, or an older release, was in use when it began"
+        yield (
+            "inputs",
+            "not recorded: it was begun with another ledger or release",
+        )
     else:
         yield from _inputs(version.inputs)
     begun = _begun(version)
