@@ -192,9 +192,10 @@ class Ledger(Record, Protocol):
         ...
 
     def record_training(self, run: RunId, remote: str, trained: Trained) -> None:
-        """Note what the service told of a training. Written like a cost.
+        """Note what the service told of a training.
 
-        What is said again within a run adds to what was said before.
+        On disk with the next `flush`, or with the end of the run. What is said again within a run
+        adds to what was said before.
         """
         ...
 

@@ -15,8 +15,8 @@ from sqlalchemy.exc import DBAPIError
 
 from tuneform.errors import LocalError
 
-Statement: TypeAlias = tuple[Executable, Mapping[str, Any]]
-"""A statement, and its values by name."""
+Statement: TypeAlias = tuple[Executable, Mapping[str, Any] | Sequence[Mapping[str, Any]]]
+"""A statement, and its values by name, once or many times."""
 
 
 class Place(Protocol):

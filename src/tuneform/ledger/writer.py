@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from threading import Lock
 from typing import Any, Final
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, text, update
 
 from tuneform.clock import Clock
 from tuneform.domain.cost import Cost
@@ -38,9 +38,27 @@ _END = (
     .where(tables.RUNS.c.run == bindparam("the_run"))
     .values(ended=bindparam("at"), outcome=bindparam("what"), exit_code=bindparam("code"))
 )
-_NO_COST, _NO_TRAINING = (
-    delete(table).where(table.c.run == bindparam("run"), table.c.remote == bindparam("remote"))
-    for table in (tables.COSTS, tables.TRAININGS)
+_NO_TRAINING = delete(tables.TRAININGS).where(
+    tables.TRAININGS.c.run == bindparam("run"), tables.TRAININGS.c.remote == bindparam("remote")
+)
+# Both databases say it so, and SQLAlchemy has a construct of its own for each of them.
+_COST = text("""
+INSERT INTO costs (run, remote, model, tokens, likely, currency, at)
+VALUES (:run, :remote, :model, :tokens, :likely, :currency, :at)
+ON CONFLICT (run, remote) DO UPDATE SET tokens = excluded.tokens, likely = excluded.likely,
+currency = excluded.currency, at = excluded.at
+""")
+_RUN, _INTENT, _OUTCOME, _VERSION, _EVALUATION, _DATASET, _TRAINING = map(
+    insert,
+    (
+        tables.RUNS,
+        tables.INTENTS,
+        tables.OUTCOMES,
+        tables.VERSIONS,
+        tables.EVALUATIONS,
+        tables.DATASETS,
+        tables.TRAININGS,
+    ),
 )
 _NO_DATASET = delete(tables.DATASETS).where(
     tables.DATASETS.c.owner == bindparam("owner"), tables.DATASETS.c.data == bindparam("data")
@@ -69,8 +87,10 @@ class Writer(Archive):
         super().__init__(source)
         self._clock = clock
         self._journal = Journal(place)
-        self._memory = Lock()  # guards the three below
+        self._memory = Lock()  # guards all below
         self._intents = 0
+        self._grown: set[str] = set()  # owners with a dataset more
+        self._untold: dict[tuple[RunId, str], dict[str, Any]] = {}
         self._trained: dict[tuple[RunId, str], Trained] = {}
         self._secret: bytes | None = None
 
@@ -86,7 +106,7 @@ class Writer(Archive):
             "began": self._now(),
             "who": _safe(info.who),
         }
-        return RunId(self._journal.insert(insert(tables.RUNS), row))
+        return RunId(self._journal.insert(_RUN, row))
 
     def intend(self, run: RunId, model: str, step: Step) -> IntentId:
         """Note a step that is about to be performed; on disk when this returns (but for Watch)."""
@@ -94,12 +114,8 @@ class Writer(Archive):
             self._intents += 1
             intent = IntentId(run, self._intents)
         row = {"model": model, "step": step.do, "remote": step.remote, "at": self._now()}
-        made_from = (
-            [(insert(tables.VERSIONS), _key(intent) | _inputs(step))]
-            if isinstance(step, Start)
-            else []
-        )
-        ticket = self._journal.note((insert(tables.INTENTS), _key(intent) | row), *made_from)
+        made_from = [(_VERSION, _key(intent) | _inputs(step))] if isinstance(step, Start) else []
+        ticket = self._journal.note((_INTENT, _key(intent) | row), *made_from)
         if not isinstance(step, Watch):
             self._journal.write(ticket)
         return intent
@@ -108,18 +124,21 @@ class Writer(Archive):
         """Note what became of a step; on disk at once where there is a detail."""
         cut = _safe(" ".join(detail.split())[:DETAIL_CHARACTERS])
         row = {"outcome": str(outcome), "detail": cut, "at": self._now()}
-        ticket = self._journal.note((insert(tables.OUTCOMES), _key(intent) | row))
+        ticket = self._journal.note((_OUTCOME, _key(intent) | row))
         if cut:
             self._journal.write(ticket)
 
     def flush(self) -> None:
         """Write what is noted."""
-        self._journal.write(self._journal.note())
+        self._journal.write(self._journal.note(*self._told()))
 
     def end_run(self, run: RunId, outcome: str, exit_code: int | None = None) -> None:
         """Close a run, and write what is left."""
         row = {"the_run": run, "at": self._now(), "what": outcome, "code": exit_code}
-        self._journal.write(self._journal.note((_END, row)))
+        with self._memory:
+            forget: list[Statement] = [(_FORGET, {"owner": owner}) for owner in self._grown]
+            self._grown.clear()
+        self._journal.write(self._journal.note(*self._told(), *forget, (_END, row)))
 
     def record_evaluation(self, run: RunId, evaluation: Evaluation) -> None:
         """Note a verdict; on disk when this returns."""
@@ -134,48 +153,46 @@ class Writer(Archive):
             "must_pass_failed": evaluation.must_pass_failed,
             "at": self._now(),
         }
-        self._journal.write(self._journal.note((insert(tables.EVALUATIONS), row)))
+        self._journal.write(self._journal.note((_EVALUATION, row)))
 
     def record_cost(self, run: RunId, model: str, remote: str, cost: Cost) -> None:
         """Note what a training costs; on disk with whatever comes next."""
-        key = {"run": run, "remote": remote}
         row = {
+            "run": run,
+            "remote": remote,
             "model": model,
             "tokens": cost.tokens.likely,
             "likely": None if cost.likely is None else str(cost.likely),
             "currency": cost.currency,
             "at": self._now(),
         }
-        self._journal.note((_NO_COST, key), (insert(tables.COSTS), key | row))
+        self._journal.note((_COST, row))
 
     def record_training(self, run: RunId, remote: str, trained: Trained) -> None:
-        """Note what the service told of a training; written like a cost."""
+        """Note what the service told of a training; on disk with a flush or the run's end."""
         with self._memory:
             known = self._trained.get((run, remote), Trained()).updated(trained)
             self._trained[run, remote] = known
-            key = {"run": run, "remote": remote}
-            row = {
+            self._untold[run, remote] = {
+                "run": run,
+                "remote": remote,
                 "operation": None if known.operation is None else _safe(known.operation),
                 "hyperparameters": hyperparameters_text(known.hyperparameters),
                 "loss": known.loss,
                 "seconds": known.seconds,
                 "at": self._now(),
             }
-            self._journal.note((_NO_TRAINING, key), (insert(tables.TRAININGS), key | row))
 
     def record_rows(
         self, owner: Owner, data: str, rows: Iterable[tuple[bytes, bytes, int]]
     ) -> None:
-        """Note the digests of a dataset, and drop those beyond the newest; written like a cost."""
+        """Note the digests of a dataset; written like a cost. The end of a run drops the oldest."""
         key = {"owner": str(owner), "data": short_data(data)}
         row = {"rows": history.packed(rows), "at": self._now()}
         # One that is recorded again becomes the newest.
-        statements: tuple[Statement, ...] = (
-            (_NO_DATASET, key),
-            (insert(tables.DATASETS), key | row),
-            (_FORGET, {"owner": str(owner)}),
-        )
-        self._journal.note(*statements)
+        self._journal.note((_NO_DATASET, key), (_DATASET, key | row))
+        with self._memory:
+            self._grown.add(str(owner))
 
     def secret(self) -> bytes:
         """What digests are keyed with; makes the place where there is none."""
@@ -188,6 +205,13 @@ class Writer(Archive):
                 assert found is not None, "a ledger has a secret from its making on"
                 self._secret = found
             return self._secret
+
+    def _told(self) -> list[Statement]:
+        """What trainings told and nobody has queued yet, as one statement for all."""
+        with self._memory:
+            rows = list(self._untold.values())
+            self._untold.clear()
+        return [(_NO_TRAINING, rows), (_TRAINING, rows)] if rows else []
 
     def close(self) -> None:
         """Let go of the place. What nothing has written since the last intent is lost."""
