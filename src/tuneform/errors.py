@@ -92,8 +92,8 @@ class PolicyDenied(TuneformError):
 
     def __init__(self, diagnostics: Sequence[object]) -> None:
         super().__init__(
-            "the policy of the project forbids this",
-            hint="change what the findings name, or the policy in tuneform.yaml",
+            "this is refused: a rule forbids it",
+            hint="the findings above say which rule, and what to change",
         )
         self.diagnostics = tuple(diagnostics)
 

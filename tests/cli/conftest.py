@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.project import ANIMALS, Project, Served
+from tests.cli.repository import Checkout, Team, furnished, gathered, needs_git
 
 from tuneform.service import open_service
 from tuneform.service.server import running
@@ -33,3 +34,18 @@ def served(project: Project) -> Iterator[Served]:
         project.environ["GEMINI_API_KEY"] = KEY
         project.settings(provider={"type": "gemini", "endpoint": url})
         yield Served(project, service, url, KEY)
+
+
+@pytest.fixture
+def team(tmp_path: Path) -> Iterator[Team]:
+    """A bare remote and a service on loopback; machines are cloned by the test."""
+    needs_git()
+    with gathered(tmp_path / "team") as made:
+        yield made
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    """The same as `project`, in a repository of its own; nothing is committed yet."""
+    needs_git()
+    return furnished(Checkout(tmp_path / "work").init())

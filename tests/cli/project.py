@@ -100,14 +100,21 @@ class Project:
         (self.root / "models").mkdir(exist_ok=True)
 
     def model(
-        self, name: str, *, file: str | None = None, formerly: list[str] | None = None, **spec: Any
+        self,
+        name: str,
+        *,
+        file: str | None = None,
+        formerly: list[str] | None = None,
+        labels: dict[str, str] | None = None,
+        **spec: Any,
     ) -> Path:
         """Write one manifest. None as a value leaves a key out."""
         origin = {} if "tunedFrom" in spec else {"baseModel": BASE}
         dataset = {"dataset": {"path": "../data/numbers.jsonl"}}
         spec = origin | dataset | {"hyperparameters": SETTINGS} | spec
         spec = {key: value for key, value in spec.items() if value is not None}
-        metadata = {"name": name} | ({"formerly": formerly} if formerly else {})
+        told = {"name": name, "formerly": formerly, "labels": labels}
+        metadata = {key: value for key, value in told.items() if value is not None}
         return self.document(file or f"models/{name}.yaml", "TunedModel", metadata, spec)
 
     def document(self, path: str, kind: str, metadata: Any, spec: Any) -> Path:

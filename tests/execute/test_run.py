@@ -257,8 +257,8 @@ def test_a_failed_parent_stops_its_descendants_only():
         Status.DONE,
     ]
     assert report.outcomes[1].code == "parent-failed"
-    assert "its parent a does not serve" in report.outcomes[1].message
-    assert "its parent b does not serve" in report.outcomes[2].message
+    assert "its parent a did not get so far" in report.outcomes[1].message
+    assert "its parent b did not get so far" in report.outcomes[2].message
     assert world.provider.created == {remote("a"): 1, remote("d"): 1}
 
 

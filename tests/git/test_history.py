@@ -156,6 +156,16 @@ def test_ancestors(sandbox, story):
     assert found.is_ancestor(story["merge"], "f" * 40) is None
 
 
+def test_where_histories_parted(sandbox, story):
+    found = sandbox.opened()
+    assert found.merge_base(story["second"]) == story["second"]
+    sandbox.git("checkout", "--quiet", "--detach", story["side"])
+    assert found.merge_base(story["second"]) == story["first"]
+    sandbox.git("checkout", "--quiet", "--orphan", "alone")
+    sandbox.git("commit", "--quiet", "--allow-empty", "-m", "x")
+    assert found.merge_base(story["second"]) == story["second"]
+
+
 def test_every_name_and_checkout_is_a_ref(sandbox, story, tmp_path):
     sandbox.git("update-ref", "refs/remotes/origin/main", story["second"])
     sandbox.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main")

@@ -14,7 +14,7 @@ from tests.ledger.conftest import NOON
 from tests.ledger.kinds import Somewhere
 
 from tuneform.clock import SteeredClock
-from tuneform.domain.cost import Cost, Range
+from tuneform.domain.cost import Cost, Range, Spent
 from tuneform.domain.data_change import KeyedRow
 from tuneform.domain.gate import Case, Evaluation, Score
 from tuneform.domain.names import Owner, short
@@ -22,7 +22,7 @@ from tuneform.domain.plan import Delete
 from tuneform.domain.record import PastEvaluation, PastScore
 from tuneform.domain.report import Status
 from tuneform.domain.spec import Measure, Metric
-from tuneform.ledger.base import RunInfo, Spent
+from tuneform.ledger.base import RunInfo
 from tuneform.ledger.writer import DATASETS_KEPT
 
 DEMO, PROD = Owner("demo"), Owner("demo", "prod")

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from tuneform.domain.diagnostic import Diagnostic, Place, Severity
 from tuneform.domain.plan import Action, Plan
+from tuneform.errors import InvalidProject, UsageError
 from tuneform.render import plain
 from tuneform.render.annotations import (
     diagnostics_annotations,
+    error_annotations,
     gate_annotations,
     plan_annotations,
 )
@@ -112,3 +114,15 @@ def test_foreign_text_stays_in_its_place(foreign):
         assert set(properties) <= {"file", "line", "col", "title"}
         assert plain.clean(foreign)[:3].lstrip(" :") in message
         assert plain.clean(foreign)[:3].strip(" :") in properties["title"]
+
+
+def test_what_ends_a_command_is_an_error_of_the_job():
+    told = error_annotations(UsageError("no model fits 'x'", hint="look at\nstatus"))
+    assert told == ("::error title=tuneform%3A usage::no model fits 'x'. Hint: look at\\nstatus")
+
+
+def test_an_invalid_project_is_told_at_its_places():
+    place = Place("models/a.yaml", 3, 5)
+    mistake = Diagnostic(Severity.ERROR, "unknown-key", "unknown key", "What is that?", place)
+    told = error_annotations(InvalidProject([mistake]), folder="ml")
+    assert told.startswith("::error file=ml/models/a.yaml,line=3,col=5,title=unknown key::")

@@ -207,14 +207,11 @@ def test_the_sum_stands_above_the_last_line(priced, unpriced, words):
         ),
         (
             DataChange(0, 1, 0, 2, -1, "ledger"),
-            (
-                "1 example removed, 2 unchanged; -1 character, "
-                "about -0 tokens (compared with digests in the ledger)"
-            ),
+            ("1 example removed, 2 unchanged; -1 character (compared with digests in the ledger)"),
         ),
         (
             DataChange(0, 0, 0, 2, 0, "git"),
-            "no example differs, 2 unchanged; +0 characters, about +0 tokens (compared with git)",
+            "no example differs, 2 unchanged; +0 characters (compared with git)",
         ),
     ],
 )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
 
+from tuneform.domain.cost import Spent
 from tuneform.domain.live import Live, LiveState
 from tuneform.domain.mark import Verdict
 from tuneform.domain.status import ModelState, ModelStatus, StatusReport, VersionStatus
@@ -131,3 +133,10 @@ def test_json_has_the_shape_of_the_contract():
     assert value["models"][2]["serving"] is None
     assert set(value) == {"format_version", "models", "unexplained"}
     assert value["unexplained"] == ["tunedModels/copied-abcdefghij"]
+
+
+def test_what_was_spent_is_told_where_anything_was():
+    spent = (Spent("USD", Decimal("1.2"), 3, 0), Spent("EUR", Decimal(0), 2, 0))
+    told = status_text(dataclasses.replace(status_report(), spent=spent), Look(80))
+    assert told.endswith("\n\nSpent, as far as the ledger knows: about 1.20 USD for 3 trainings.")
+    assert "Spent" not in status_text(status_report(), Look(80))

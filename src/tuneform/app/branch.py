@@ -1,5 +1,8 @@
 """What a branch changes, from git alone: no credentials, no request, safe for anybody's branch.
 
+It is compared with the commit where it left the other revision: what happened there since is no
+doing of the branch.
+
 The models of the other revision are taken as if they were live and served, and the same planner
 decides. So a diff is a plan of the same shape, and says the same words.
 """
@@ -9,9 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from tuneform.app.declare import Declared, declare
-from tuneform.app.history import checked_out, declared_at, repository_of
+from tuneform.app.history import checked_out, declared_at, mistakes, repository_of
 from tuneform.app.invocation import Invocation
-from tuneform.app.planning import costed
+from tuneform.app.planning import check_patterns, costed
 from tuneform.dataset.compare import differences
 from tuneform.dataset.examples import each_example
 from tuneform.domain.data_change import DataChange
@@ -23,6 +26,7 @@ from tuneform.domain.plan import Change, Plan
 from tuneform.domain.selection import EVERYTHING, Selection
 from tuneform.engine.plan import make_plan
 from tuneform.engine.policy import judge_plan
+from tuneform.errors import InvalidProject
 from tuneform.git import Repository
 from tuneform.manifest.locate import pinpoint
 
@@ -33,7 +37,7 @@ class Branch:
 
     Attributes:
         declared: what the work tree wants.
-        base: the commit that it is compared with.
+        base: the commit that it is compared with: where the branch left the revision.
         plan: as if everything of that commit were live and served.
         findings: of the project's policy.
     """
@@ -70,19 +74,16 @@ def compare_branch(
         selection: models outside it are left out.
 
     Raises:
-        UsageError: git knows no such revision.
-        InvalidProject: the work tree, or the revision, has mistakes.
+        UsageError: git knows no such revision, or no model fits a pattern.
+        InvalidProject: the work tree has mistakes, or the revision, whose places begin with it.
     """
     repository = repository_of(invocation)
-    base = repository.resolve(revision)
+    base = repository.merge_base(repository.resolve(revision))
     declared = declare(invocation)
-    then = _Then(repository, base, _models_at(invocation, repository, base))
-    plan = make_plan(
-        declared.desired,
-        LiveSet(tuple(_as_live(model, then.models) for model in then.models.values())),
-        RecordedSet(),
-        selection,
-    )
+    then = _Then(repository, base, _models_at(invocation, repository, base, revision))
+    live = LiveSet(tuple(_as_live(model, then.models) for model in then.models.values()))
+    check_patterns(declared.desired, live, selection)
+    plan = make_plan(declared.desired, live, RecordedSet(), selection)
     plan = costed(declared, plan)
     plan = _explained(invocation, declared, then, plan, samples)
     found = judge_plan(declared.project.policy, plan, 0, None)
@@ -90,9 +91,25 @@ def compare_branch(
     return Branch(declared, base, plan, findings)
 
 
-def _models_at(invocation: Invocation, repository: Repository, commit: str) -> dict[str, Desired]:
-    declared = declared_at(invocation, repository, commit)
+def _models_at(
+    invocation: Invocation, repository: Repository, commit: str, revision: str
+) -> dict[str, Desired]:
+    try:
+        declared = declared_at(invocation, repository, commit)
+    except InvalidProject as error:
+        raise _of_revision(error, revision) from error
     return {model.name: model for model in declared.desired.models} if declared else {}
+
+
+def _of_revision(error: InvalidProject, revision: str) -> InvalidProject:
+    """The mistakes of a revision, at places as git writes them: they are not in the work tree."""
+    told = [
+        replace(each, place=replace(each.place, file=f"{revision}:{each.place.file}"))
+        if each.place
+        else each
+        for each in mistakes(error)
+    ]
+    return InvalidProject(told, error.secrets)
 
 
 def _as_live(model: Desired, models: dict[str, Desired]) -> Live:

@@ -10,8 +10,9 @@ from tempfile import TemporaryDirectory
 
 from tuneform.app.declare import Declared, declare
 from tuneform.app.invocation import Invocation
-from tuneform.errors import LocalError
-from tuneform.git import Repository, find_repository
+from tuneform.domain.diagnostic import Diagnostic
+from tuneform.errors import InvalidProject, LocalError
+from tuneform.git import Repository, find_repository, is_lfs_pointer
 from tuneform.manifest.discover import PROJECT_FILE
 
 
@@ -54,15 +55,45 @@ def checked_out(
 
 
 def declared_at(invocation: Invocation, repository: Repository, commit: str) -> Declared | None:
-    """What the manifests wanted at a commit; None where there was no project yet.
+    """What the manifests wanted at a commit; None where there was no project or environment yet.
 
     Raises:
         InvalidProject: they had mistakes.
+        LocalError: git does not have all of it.
     """
     if repository.read(commit, PROJECT_FILE) is None:
         return None
     with checked_out(invocation, repository, commit) as then:
-        return declare(then)
+        try:
+            return declare(then)
+        except InvalidProject as error:
+            # The work tree has it, or the command would have ended by now.
+            if any(each.code == "unknown-environment" for each in mistakes(error)):
+                return None
+            _check_pointers(then.root, commit, error)
+            raise
+
+
+def _check_pointers(root: Path, commit: str, error: InvalidProject) -> None:
+    """Tell of a file that only looks broken, as git has nothing but its address.
+
+    Raises:
+        LocalError: there is one.
+    """
+    for file in dict.fromkeys(each.place.file for each in mistakes(error) if each.place):
+        path = root / file
+        if path.is_file() and is_lfs_pointer(path.read_bytes()):
+            raise LocalError(
+                f"{file} at {commit[:10]} is kept with Git LFS: git itself has only its address, "
+                "and nothing is fetched",
+                hint="compare with a commit that has the file in git; `tuneform plan` compares "
+                "with what is live",
+            )
+
+
+def mistakes(error: InvalidProject) -> list[Diagnostic]:
+    """What an error carries; `errors` stands below the domain and cannot say so itself."""
+    return [each for each in error.diagnostics if isinstance(each, Diagnostic)]
 
 
 def folder_in_repository(invocation: Invocation) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from tuneform.app.declare import Declared, declare
 from tuneform.app.invocation import Invocation
-from tuneform.app.wiring import open_provider
+from tuneform.app.wiring import open_provider, record_of
+from tuneform.domain.cost import Spent
 from tuneform.domain.desired import Desired
 from tuneform.domain.live import Live, LiveSet, LiveState, RecordedSet, Training
 from tuneform.domain.plan import Change, Plan
@@ -16,7 +18,7 @@ from tuneform.domain.status import ModelStatus, StatusReport
 from tuneform.engine.advice import advise
 from tuneform.engine.plan import make_plan
 from tuneform.engine.status import report_status
-from tuneform.errors import NotServing, Unanswered, UsageError
+from tuneform.errors import LocalError, NotServing, Unanswered, UsageError
 from tuneform.providers.base import Provider
 from tuneform.render.output import ServedModel
 from tuneform.render.show import ShowView
@@ -33,7 +35,17 @@ def status(invocation: Invocation) -> tuple[Declared, StatusReport]:
         plan = make_plan(declared.desired, live, RecordedSet())
         open_ones = [each for each in _versions(plan) if each.state is not LiveState.ACTIVE]
         trainings = _trainings(opened.provider, open_ones[:ASKED_AT_MOST])
-    return declared, report_status(declared.desired, live, plan, trainings)
+    report = report_status(declared.desired, live, plan, trainings)
+    return declared, replace(report, spent=_spent(invocation, declared))
+
+
+def _spent(invocation: Invocation, declared: Declared) -> tuple[Spent, ...]:
+    """What the ledger knows; one that cannot be read knows nothing."""
+    try:
+        with closing(record_of(declared.project, invocation)) as record:
+            return tuple(record.spent(declared.owner))
+    except LocalError:
+        return ()
 
 
 def show(invocation: Invocation, name: str) -> tuple[Declared, ShowView]:

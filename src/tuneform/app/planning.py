@@ -59,6 +59,7 @@ class Planned:
         plan: the decision.
         aim: what it is about.
         findings: of the project's policy.
+        repeated: whether it is a saved plan of which nothing is left, as it was carried out before.
     """
 
     declared: Declared
@@ -66,6 +67,7 @@ class Planned:
     plan: Plan
     aim: Aim
     findings: tuple[Diagnostic, ...] = ()
+    repeated: bool = False
 
     def refusal(self, allow_deletes: int | None) -> Refused | None:
         """Why apply would refuse the plan for what it deletes; None where it would not.
@@ -99,7 +101,7 @@ def decide(invocation: Invocation, declared: Declared, provider: Provider, aim: 
         plan = make_destroy_plan(declared.desired, live, recorded, aim.selection)
     else:
         plan = make_plan(declared.desired, live, recorded, aim.selection, staging=aim.staging)
-    _check_patterns(declared.desired, live, aim.selection)
+    check_patterns(declared.desired, live, aim.selection)
     _check_bases(invocation, declared, provider, plan)
     plan = explain(invocation, declared, plan, aim.samples)
     findings = () if aim.destroy else judge(invocation, declared, plan, live, aim)
@@ -140,7 +142,12 @@ def _recorded(invocation: Invocation, declared: Declared) -> RecordedSet:
         return RecordedSet()
 
 
-def _check_patterns(desired: DesiredSet, live: LiveSet, selection: Selection) -> None:
+def check_patterns(desired: DesiredSet, live: LiveSet, selection: Selection) -> None:
+    """Tell of a pattern that chooses nothing: it is a slip.
+
+    Raises:
+        UsageError: there is one.
+    """
     if selection == EVERYTHING:
         return
     owner = str(desired.owner)

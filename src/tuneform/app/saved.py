@@ -12,7 +12,7 @@ from tuneform.app.declare import Declared
 from tuneform.app.invocation import Invocation
 from tuneform.app.planning import Aim, Planned, costed, judge
 from tuneform.domain.live import LiveSet
-from tuneform.domain.plan import Action, Change, Reason, ReasonCode
+from tuneform.domain.plan import Action, Change, Reason, ReasonCode, Start
 from tuneform.engine.replay import replay
 from tuneform.errors import LocalError, Stale
 from tuneform.planfile import SavedPlan, made_from, read_document, restore, seal, stale_parts
@@ -107,11 +107,14 @@ def take_up(
     pairs = zip(saved.plan.changes, plan.changes, strict=True)
     plan = replace(plan, changes=tuple(_told(before, left) for before, left in pairs))
     findings = () if aim.destroy else judge(invocation, declared, plan, live, aim)
-    return Planned(declared, live, plan, aim, findings)
+    repeated = saved.plan.has_steps and plan.is_empty
+    return Planned(declared, live, plan, aim, findings, repeated)
 
 
 def _told(before: Change, left: Change) -> Change:
     """What is left of a change, so that nobody takes it for all of it."""
+    if not any(isinstance(step, Start) for step in left.steps):
+        left = replace(left, cost=None)  # what has started is paid for
     if len(left.steps) == len(before.steps) or left.action is Action.HOLD:
         return left
     if left.steps:
@@ -122,7 +125,6 @@ def _told(before: Change, left: Change) -> Change:
         reason=Reason(ReasonCode.UP_TO_DATE, "This plan was carried out before."),
         deltas=(),
         training=None,
-        cost=None,
     )
 
 

@@ -22,8 +22,10 @@ def publish(common: Common, text: str, annotations: str, summary: str) -> None:
     Raises:
         LocalError: the summary cannot be written.
     """
+    from tuneform.render.annotations import inert
+
     screen = common.screen
-    screen.result(text)
+    screen.result(inert(text))
     if annotations:
         screen.result(annotations)
     file = common.invocation.environ.get(SUMMARY)

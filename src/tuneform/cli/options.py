@@ -162,7 +162,18 @@ def _common(screen: Screen, given: dict[str, Any]) -> Common:
         lock_timeout=duration(given.get("lock_timeout"), "--lock-timeout") or 0.0,
         tell=lambda text: screen.note(screen.err_look.clean(text)),
     )
+    if given["format_"] == "github":
+        screen.annotate(lambda: folder_of(invocation))
+    if given["format_"] == "jsonl":
+        screen.follow(invocation.clock.now)
     return Common(screen, invocation, json)
+
+
+def folder_of(invocation: Invocation) -> str:
+    """The project directory relative to its repository, for who shows files of the repository."""
+    from tuneform.app.history import folder_in_repository
+
+    return folder_in_repository(invocation)
 
 
 def _pairs(texts: list[str]) -> dict[str, str]:

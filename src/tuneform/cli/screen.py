@@ -9,9 +9,10 @@ import re
 import select
 import sys
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from typing import TextIO
 
 from tuneform.domain.diagnostic import Diagnostic
@@ -47,6 +48,9 @@ class Screen:
         self._out = out or sys.stdout or io.StringIO()
         self.err = err or sys.stderr or io.StringIO()
         self._json = False
+        self._answered = False
+        self._github: Callable[[], str] | None = None
+        self._now: Callable[[], datetime] | None = None
         self.look = self._make_look(self._out)
         self.err_look = self._make_look(self.err)
 
@@ -56,6 +60,22 @@ class Screen:
         if not colour:
             self.look = replace(self.look, colour=False)
             self.err_look = replace(self.err_look, colour=False)
+
+    def annotate(self, folder: Callable[[], str]) -> None:
+        """Tell errors as annotations too, for a job on GitHub.
+
+        Args:
+            folder: tells the project directory relative to the repository.
+        """
+        self._github = folder
+
+    def follow(self, now: Callable[[], datetime]) -> None:
+        """Tell errors as JSON lines too, for a program that follows a run.
+
+        Args:
+            now: the time of an event.
+        """
+        self._now = now
 
     def protect(self, secrets: Iterable[str]) -> None:
         """Redact these values from now on."""
@@ -95,6 +115,7 @@ class Screen:
     def json(self, value: plain.JsonValue) -> None:
         """What the command was asked for, as a document."""
         text = json_text.json_text(plain.redact_json(value, self.look.secrets))
+        self._answered = True
         self.result(text if self.look.unicode else _ascii(text))
 
     def line(self, value: plain.JsonValue) -> None:
@@ -128,7 +149,7 @@ class Screen:
             self.note(diagnostics_text(found, self.err_look) + "\n")
 
     def error(self, error: TuneformError) -> None:
-        """What stopped the command; as JSON too, where a program reads stdout."""
+        """What stopped the command; as JSON too, where a program waits for an answer on stdout."""
         from tuneform.render import diagnostics as render
 
         if isinstance(error, InvalidProject):
@@ -136,8 +157,19 @@ class Screen:
             self.note(render.diagnostics_text(self.diagnostics_of(error), self.err_look))
         else:
             self.note(render.error_text(error, self.err_look))
-        if self._json:
+        if self._json and not self._answered:
             self.json(render.error_json(error))
+        if self._now is not None:
+            from tuneform.render.events import error_event
+
+            self.line(error_event(error, self._now()))
+        if self._github is not None:
+            from tuneform.render.annotations import error_annotations
+
+            secrets = self.err_look.secrets
+            told = error_annotations(error, folder=self._github(), secrets=secrets)
+            self._github = None
+            self.result(told)
 
     @staticmethod
     def diagnostics_of(error: InvalidProject) -> list[Diagnostic]:

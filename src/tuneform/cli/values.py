@@ -7,6 +7,9 @@ from decimal import Decimal, InvalidOperation
 
 from tuneform.errors import UsageError
 
+LONGEST_DAYS = 36_500
+"""A hundred years: nobody means more."""
+
 
 def duration(text: str | None, option: str) -> float | None:
     """Seconds from `90`, `90s`, `30m`, `2h` or `7d`.
@@ -19,7 +22,10 @@ def duration(text: str | None, option: str) -> float | None:
     match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([smhd]?)", text.strip())
     if not match:
         raise UsageError(f"{option} {text!r} is not a time", hint="such as 90s, 30m, 2h or 7d")
-    return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}[match[2]]
+    seconds = float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}[match[2]]
+    if seconds > LONGEST_DAYS * 86400:
+        raise UsageError(f"{option} {text!r} is too long", hint=f"{LONGEST_DAYS}d is the most")
+    return seconds
 
 
 def amount(text: str | None) -> Decimal | None:

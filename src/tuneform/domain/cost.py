@@ -86,3 +86,20 @@ class Total:
     least: Decimal
     most: Decimal
     currency: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What past trainings cost together, as far as a ledger knows.
+
+    Attributes:
+        currency: ISO 4217 code; empty for those without a known price.
+        likely: sum of the estimates.
+        trainings: how many there were.
+        unknown: how many of them had no known price; they are not in the sum.
+    """
+
+    currency: str
+    likely: Decimal
+    trainings: int
+    unknown: int

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tuneform.domain.cost import Spent
 from tuneform.domain.live import Live, LossPoint
 from tuneform.domain.names import Owner
 
@@ -67,12 +68,14 @@ class StatusReport:
         models: declared and undeclared, by name.
         unexplained: remote names of objects that bear our mark and are not ours, or that a
             conflict keeps us from explaining.
+        spent: on past trainings, by currency, as far as the ledger knows.
     """
 
     owner: Owner
     provider: str
     models: tuple[ModelStatus, ...]
     unexplained: tuple[str, ...]
+    spent: tuple[Spent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,14 +61,7 @@ def declared_change(
         source: remote name of the parent's desired version, for a model tuned on top of another.
     """
     wanted = situation.wanted
-    change = Change(
-        model=desired.name,
-        action=Action.HOLD if hold else Action.KEEP,
-        reason=hold or UP_TO_DATE,
-        remote=wanted.remote if wanted else desired.remote,
-        parent=desired.spec.tuned_from,
-        versions=tuple(each.live for each in situation.versions),
-    )
+    change = idle_change(situation, desired, hold)
     if hold:
         return change
     parts = _Parts(situation, desired, going)
@@ -95,6 +88,19 @@ def declared_change(
             ),
         )
     return _trained_change(change, parts, wanted)
+
+
+def idle_change(situation: Situation, desired: Desired, hold: Reason | None) -> Change:
+    """A declared model about which nothing is done: it is held, or as it should be."""
+    wanted = situation.wanted
+    return Change(
+        model=desired.name,
+        action=Action.HOLD if hold else Action.KEEP,
+        reason=hold or UP_TO_DATE,
+        remote=wanted.remote if wanted else desired.remote,
+        parent=desired.spec.tuned_from,
+        versions=tuple(each.live for each in situation.versions),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +249,7 @@ def _trained_change(change: Change, parts: _Parts, wanted: Version) -> Change:
     return replace(
         change,
         action=Action.UPDATE,
-        reason=_why_update(deltas, desired) if edit else _new_gate(wanted),
+        reason=_why_update(deltas, desired, wanted) if edit else _new_gate(wanted),
         deltas=deltas,
         steps=(*edit, *evaluate),
     )
@@ -343,7 +349,7 @@ def _why_retrain(deltas: tuple[FieldDelta, ...], desired: Desired) -> Reason:
     return Reason(code, f"{changed}.")
 
 
-def _why_update(deltas: tuple[FieldDelta, ...], desired: Desired) -> Reason:
+def _why_update(deltas: tuple[FieldDelta, ...], desired: Desired, wanted: Version) -> Reason:
     fields = [delta.field for delta in deltas]
     if "metadata.name" in fields:
         old = next(delta.before for delta in deltas if delta.field == "metadata.name")
@@ -354,4 +360,9 @@ def _why_update(deltas: tuple[FieldDelta, ...], desired: Desired) -> Reason:
         listed = ", ".join(fields)
         differ = "differs, and is" if len(fields) == 1 else "differ, and are"
         return Reason(ReasonCode.FIELDS_CHANGED, f"{listed} {differ} edited in place.")
+    if wanted.mark.pinned:
+        return Reason(
+            ReasonCode.MARK_CHANGED,
+            f"The manifest wants {wanted.remote} again, which was rolled back to: its pin goes.",
+        )
     return Reason(ReasonCode.MARK_CHANGED, "A mark has to be brought up to date.")

@@ -64,7 +64,7 @@ def _change(name: str, unwanted: list[Version], going: Collection[str], now: dat
         Action.DELETE,
         Reason(
             ReasonCode.STAGED_UNWANTED,
-            f"Staged, up to {days} day{'' if days == 1 else 's'} old, and no local ref wants it.",
+            f"Staged, {_old(days)}, and no local ref wants it.",
         ),
         steps=(
             *(Cancel(each.remote) for each in running),
@@ -72,6 +72,12 @@ def _change(name: str, unwanted: list[Version], going: Collection[str], now: dat
         ),
         versions=tuple(each.live for each in unwanted),
     )
+
+
+def _old(days: int) -> str:
+    if days == 0:
+        return "less than a day old"
+    return f"up to {days} day{'' if days == 1 else 's'} old"
 
 
 def _age(version: Version, now: datetime) -> timedelta:

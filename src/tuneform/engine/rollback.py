@@ -51,9 +51,18 @@ def make_rollback(desired: DesiredSet, live: LiveSet, name: str, to: str | None)
         ),
         remote=version.remote,
         steps=() if is_pinned else (step,),
+        notes=_notes(situation),
         versions=tuple(each.live for each in situation.versions),
     )
     return Plan(desired.owner, desired.provider, (change,), live_models=len(estate.versions))
+
+
+def _notes(situation: Situation) -> tuple[str, ...]:
+    """A pin holds against one desired version: that of this checkout, which may be a branch."""
+    if situation.serving is situation.wanted or _is_pinned(situation):
+        return ()
+    lapses = "Where another commit is applied next, that takes the pin off."
+    return (f"The version that the manifest here wants does not serve. {lapses}",)
 
 
 def _chosen(situation: Situation, to: str | None) -> Version:
@@ -61,8 +70,11 @@ def _chosen(situation: Situation, to: str | None) -> Version:
     if to is None:
         pinned = situation.serving if _is_pinned(situation) else None
         earlier = [each for each in candidates if each is not situation.serving]
-        if pinned or earlier:
-            return pinned or earlier[0]
+        if pinned:
+            return pinned
+        _check_wanted_serves(situation)
+        if earlier:
+            return earlier[0]
         raise Refused(
             f"there is no earlier proven version of {situation.name!r} to go back to",
             hint="lifecycle.keepVersions says how many are kept; a revert of the manifest trains "
@@ -87,6 +99,21 @@ def _chosen(situation: Situation, to: str | None) -> Version:
             hint="choose another version; `tuneform show` lists them",
         )
     return version
+
+
+def _check_wanted_serves(situation: Situation) -> None:
+    """Refuse to guess where the manifest wants a version that could serve, and another one does.
+
+    Most likely the checkout is behind, and wants the very version that is meant.
+    """
+    wanted = situation.wanted
+    if wanted and wanted.proven and wanted is not situation.serving:
+        raise Refused(
+            f"the manifest here wants {wanted.remote}, which does not serve now: there is nothing "
+            "to go back from",
+            hint="where this checkout is behind, bring it up to date first; else `tuneform apply` "
+            "lets that version serve; --to names any other one",
+        )
 
 
 def _is_pinned(situation: Situation) -> bool:

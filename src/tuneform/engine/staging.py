@@ -12,7 +12,6 @@ from dataclasses import replace
 from tuneform.domain.desired import Desired
 from tuneform.domain.live import LiveState
 from tuneform.domain.plan import (
-    UP_TO_DATE,
     Action,
     Change,
     Evaluate,
@@ -21,7 +20,13 @@ from tuneform.domain.plan import (
     Step,
     Watch,
 )
-from tuneform.engine.declared import explained, not_evaluated, start_of, why_create
+from tuneform.engine.declared import (
+    explained,
+    idle_change,
+    not_evaluated,
+    start_of,
+    why_create,
+)
 from tuneform.engine.estate import Version
 from tuneform.engine.situation import Situation, is_judged
 
@@ -38,14 +43,7 @@ def staged_change(
         source: remote name of the parent's desired version, for a model tuned on top of another.
     """
     wanted = situation.wanted
-    change = Change(
-        model=desired.name,
-        action=Action.HOLD if hold else Action.KEEP,
-        reason=hold or UP_TO_DATE,
-        remote=wanted.remote if wanted else desired.remote,
-        parent=desired.spec.tuned_from,
-        versions=tuple(each.live for each in situation.versions),
-    )
+    change = idle_change(situation, desired, hold)
     if hold:
         return change
     if wanted is None:

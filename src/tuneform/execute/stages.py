@@ -65,7 +65,7 @@ def skipped_child(parent: Job) -> Ending:
     return Ending(
         Status.SKIPPED,
         f"parent-{status}",
-        f"its parent {name} does not serve the planned version ({status})",
+        f"its parent {name} did not get so far ({status})",
         f"See to {name} first. {AGAIN}",
     )
 

@@ -101,6 +101,14 @@ class Repository:
             return None
         return False
 
+    def merge_base(self, sha: str) -> str:
+        """Where the history of HEAD left that of a commit; the commit where they share nothing.
+
+        Args:
+            sha: full id of a commit.
+        """
+        return self.git.ask("merge-base", "HEAD", sha, fine=(0, 1)).line or sha
+
     def refs(self) -> tuple[Ref, ...]:
         """Branches, remote-tracking branches, tags of commits, and all that is checked out."""
         folders = ("refs/heads", "refs/remotes", "refs/tags")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import platform
 
+from tuneform.domain.cost import Spent
 from tuneform.domain.data_change import KeyedRow
 from tuneform.domain.live import RecordedSet
 from tuneform.domain.names import SHORT, Owner, short
 from tuneform.domain.record import PastEvaluation, PastRun, PastVersion
 from tuneform.ledger import history, lineage
-from tuneform.ledger.base import Spent
 from tuneform.ledger.source import Source
 
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import NamedTuple, NewType, Protocol
 
-from tuneform.domain.cost import Cost
+from tuneform.domain.cost import Cost, Spent
 from tuneform.domain.data_change import KeyedRow
 from tuneform.domain.gate import Evaluation
 from tuneform.domain.live import RecordedSet
@@ -54,22 +53,6 @@ class IntentId(NamedTuple):
 
     run: RunId
     number: int
-
-
-class Spent(NamedTuple):
-    """What trainings cost together.
-
-    Attributes:
-        currency: ISO 4217 code; empty for those without a known price.
-        likely: sum of the estimates.
-        trainings: how many there were.
-        unknown: how many of them had no known price; they are not in the sum.
-    """
-
-    currency: str
-    likely: Decimal
-    trainings: int
-    unknown: int
 
 
 class Record(Protocol):

@@ -12,11 +12,11 @@ from decimal import Decimal
 from struct import Struct
 from typing import Final
 
+from tuneform.domain.cost import Spent
 from tuneform.domain.data_change import KeyedRow
 from tuneform.domain.gate import Score
 from tuneform.domain.live import RecordedSet
 from tuneform.domain.record import PastEvaluation, PastScore
-from tuneform.ledger.base import Spent
 from tuneform.ledger.notes import Entry, notes_of
 from tuneform.ledger.source import Row, Source
 

@@ -6,6 +6,7 @@ shows ten errors and ten warnings of a step; the rest stands in its log.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,9 @@ from tuneform.domain.gate import Evaluation
 from tuneform.domain.plan import Action, Plan
 from tuneform.domain.report import Report, Status
 from tuneform.domain.status import GateAnswer
+from tuneform.errors import TuneformError
 from tuneform.render import plain
+from tuneform.render.diagnostics import carried_by
 from tuneform.render.in_repository import in_repository
 from tuneform.render.sentences import outcome_word
 
@@ -63,6 +66,19 @@ def diagnostics_annotations(
     return _lines(annotations, folder, secrets)
 
 
+def error_annotations(
+    error: TuneformError, *, folder: str = "", secrets: Sequence[str] = ()
+) -> str:
+    """A line for what ended a command; of an invalid project a line for each mistake."""
+    carried = carried_by(error)
+    if carried:
+        return diagnostics_annotations(carried, folder=folder, secrets=secrets)
+    annotation = _Annotation(
+        "error", f"tuneform: {error.code}", _sentences(f"{error.message}.", error.hint or "")
+    )
+    return _lines([annotation], "", secrets)
+
+
 def plan_annotations(plan: Plan, *, secrets: Sequence[str] = ()) -> str:
     """A warning for each model that is held."""
     annotations = (
@@ -104,6 +120,16 @@ def evaluation_annotations(evaluation: Evaluation, *, secrets: Sequence[str] = (
         for failure in evaluation.failures
     )
     return _lines(annotations, "", secrets)
+
+
+def inert(text: str) -> str:
+    """A text for the log of a job, in which nothing is a workflow command.
+
+    A line of it may begin with what looks like one: descriptions and examples are other people's
+    text. The word that ends the silence is a digest of the text, which cannot be in it.
+    """
+    word = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return f"::stop-commands::{word}\n{text}\n::{word}::"
 
 
 def _sentences(message: str, hint: str) -> str:

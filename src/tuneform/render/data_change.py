@@ -31,8 +31,9 @@ def data_words(data: DataChange) -> str:
     )
     sign = "-" if data.characters < 0 else "+"
     size = counted(abs(data.characters), "character")
-    tokens = f"about {sign}{counted(abs(data.tokens), 'token')}"
-    return f"{told}; {sign}{size}, {tokens} (compared with {_earlier(data)})"
+    if data.tokens:
+        size += f", about {sign}{counted(abs(data.tokens), 'token')}"
+    return f"{told}; {sign}{size} (compared with {_earlier(data)})"
 
 
 def _earlier(data: DataChange) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tuneform.domain.diagnostic import Diagnostic, Place, Severity
-from tuneform.errors import InvalidProject, RemoteError, TuneformError
+from tuneform.errors import InvalidProject, PolicyDenied, RemoteError, TuneformError
 from tuneform.render.layout import cells, counted, cut, flow, joined, wrap
 from tuneform.render.look import Look, Style
 from tuneform.render.plain import JsonValue, redact
@@ -99,17 +99,19 @@ def _place_json(place: Place | None) -> JsonValue:
     return {"file": place.file, "line": place.line, "column": place.column}
 
 
-def _carried(error: TuneformError) -> tuple[Diagnostic, ...]:
+def carried_by(error: TuneformError) -> tuple[Diagnostic, ...]:
     """The diagnostics that an error carries."""
-    if not isinstance(error, InvalidProject):
+    if not isinstance(error, InvalidProject | PolicyDenied):
         return ()
     return tuple(each for each in error.diagnostics if isinstance(each, Diagnostic))
 
 
 def error_text(error: TuneformError, look: Look) -> str:
-    """What stopped a command, and the next step; of an invalid project all its mistakes."""
-    carried = _carried(error)
-    if carried:
+    """What stopped a command, and the next step; of an invalid project all its mistakes.
+
+    What a policy denies was told beside the plan.
+    """
+    if isinstance(error, InvalidProject) and (carried := carried_by(error)):
         return diagnostics_text(carried, look)
     return joined(_heading("error", error.message, look) + _hint(error.hint, look))
 
@@ -127,5 +129,5 @@ def error_json(error: TuneformError) -> dict[str, JsonValue]:
     return {
         "format_version": "1.0",
         "error": told,
-        "diagnostics": diagnostics_json(_carried(error)),
+        "diagnostics": diagnostics_json(carried_by(error)),
     }

@@ -26,6 +26,8 @@ from tuneform.domain.report import (
     StepBegan,
     StepEnded,
 )
+from tuneform.errors import TuneformError
+from tuneform.render.diagnostics import error_json
 from tuneform.render.evaluation import verdict_json
 from tuneform.render.json_text import json_text
 from tuneform.render.layout import number
@@ -94,6 +96,12 @@ def report_event(report: Report, at: datetime) -> dict[str, JsonValue]:
         interrupted=report.interrupted,
         exit_code=report.exit_code,
     )
+
+
+def error_event(error: TuneformError, at: datetime) -> dict[str, JsonValue]:
+    """The last line of a run that an error stopped; the first, where there was no plan to tell."""
+    told = {key: value for key, value in error_json(error).items() if key != "format_version"}
+    return _event("error", at, exit_code=error.exit_code, **told)
 
 
 def _event(name: str, at: datetime, **told: JsonValue) -> dict[str, JsonValue]:

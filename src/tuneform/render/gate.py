@@ -49,7 +49,7 @@ def gate_json(answers: Sequence[GateAnswer]) -> dict[str, JsonValue]:
     """The same for programs."""
     return {
         "format_version": FORMAT_VERSION,
-        "passed": all(each.passed for each in answers),
+        "passed": bool(answers) and all(each.passed for each in answers),
         "models": [
             {
                 "model": each.model,

@@ -30,13 +30,16 @@ _FORCES = "# forces a new training"
 _ROOMY = 60  # cells: narrower, text goes on under its label
 
 
-def plan_text(plan: Plan, look: Look, *, diagnostics: Sequence[Diagnostic] = ()) -> str:
+def plan_text(
+    plan: Plan, look: Look, *, diagnostics: Sequence[Diagnostic] = (), title: str = ""
+) -> str:
     """A plan as text.
 
     Args:
         plan: what was decided.
         look: how text is to look.
         diagnostics: warnings about the files that it was made from; they come first.
+        title: instead of the one that names owner and provider.
 
     Returns:
         Text whose last line is the one of the contract, section 7; that line is never broken.
@@ -46,16 +49,17 @@ def plan_text(plan: Plan, look: Look, *, diagnostics: Sequence[Diagnostic] = ())
         left = _left(plan, look)
         return "\n\n".join((*parts, *([joined(left)] if left else []), plan_sentence(plan)))
     shown = [change for change in plan.changes if change.action is not Action.KEEP]
-    parts.append(joined((*_title(plan, look), *_legend(plan, look))))
+    parts.append(joined((*_title(plan, look, title), *_legend(plan, look))))
     parts += [joined(_change(change, look)) for change in shown]
     closing = (*_left(plan, look), *_losses(plan, look), *_total(plan, look), plan_sentence(plan))
     parts.append(joined(closing))
     return "\n\n".join(parts)
 
 
-def _title(plan: Plan, look: Look) -> list[str]:
+def _title(plan: Plan, look: Look, title: str) -> list[str]:
     aim = "Plan to stage" if plan.staging else "Plan"
-    lines = wrap(f"{aim} for {plan.owner} on {plan.provider}", look, style=Style.BOLD)
+    words = title or f"{aim} for {plan.owner} on {plan.provider}"
+    lines = wrap(words, look, style=Style.BOLD)
     return lines + wrap(STAGING, look, first=_MARGIN) if plan.staging else lines
 
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import assert_never
+from types import MappingProxyType
+from typing import Final, TypeAlias, assert_never
 
 from tuneform.domain.cost import Cost, Total
 from tuneform.domain.data_change import DataChange
@@ -38,14 +40,22 @@ from tuneform.render.steps import fields_set
 
 FORMAT_VERSION = "1.0"
 
+Texts: TypeAlias = Mapping[str, tuple[str, str]]
+"""Digests of display name and description (SHA-256, hex), by remote name."""
 
-def plan_json(plan: Plan, *, samples: bool = False) -> dict[str, JsonValue]:
+_OF_LIVE: Final[Texts] = MappingProxyType({})
+
+
+def plan_json(
+    plan: Plan, *, samples: bool = False, texts: Texts = _OF_LIVE
+) -> dict[str, JsonValue]:
     """A plan as JSON values; every key is always there, null where there is nothing to tell.
 
     Args:
         plan: what was decided.
         samples: whether to tell the examples that `Change.data` shows. They are training data: a
             plan that is kept has none.
+        texts: of live objects whose texts are no longer known: those of a plan that was kept.
     """
     return {
         "format_version": FORMAT_VERSION,
@@ -53,13 +63,13 @@ def plan_json(plan: Plan, *, samples: bool = False) -> dict[str, JsonValue]:
         "provider": plan.provider,
         "staging": plan.staging,
         "live_models": plan.live_models,
-        "changes": [_change(change, samples=samples) for change in plan.changes],
+        "changes": [_change(change, texts, samples=samples) for change in plan.changes],
         "summary": {action.value: count for action, count in plan.summary.items()},
         "total_cost": _total(plan.total),
     }
 
 
-def _change(change: Change, *, samples: bool) -> JsonValue:
+def _change(change: Change, texts: Texts, *, samples: bool) -> JsonValue:
     reason = change.reason
     return {
         "model": change.model,
@@ -81,7 +91,7 @@ def _change(change: Change, *, samples: bool) -> JsonValue:
         "cost": _cost(change.cost),
         "data_change": _data_change(change.data, samples=samples),
         "notes": list(change.notes),
-        "versions": [_version(live) for live in change.versions],
+        "versions": [_version(live, texts.get(live.remote)) for live in change.versions],
     }
 
 
@@ -160,8 +170,9 @@ def _data_change(data: DataChange | None, *, samples: bool) -> JsonValue:
     }
 
 
-def _version(live: Live) -> JsonValue:
+def _version(live: Live, texts: tuple[str, str] | None) -> JsonValue:
     """A live object that the decision was made from; what training alone fills in is left out."""
+    display_name, description = texts or (_digest(live.display_name), _digest(live.description))
     return {
         "remote": live.remote,
         "state": live.state.value,
@@ -173,8 +184,8 @@ def _version(live: Live) -> JsonValue:
         "top_p": number(live.top_p),
         "top_k": live.top_k,
         "texts": {
-            "display_name": _digest(live.display_name),
-            "description": _digest(live.description),
+            "display_name": display_name,
+            "description": description,
         },
     }
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from tuneform.domain.live import LiveState
 from tuneform.domain.status import ModelState, ModelStatus, StatusReport, VersionStatus
-from tuneform.render.layout import GAP, flow, joined, short_number, table, wrap
+from tuneform.render.cost import amount_words
+from tuneform.render.layout import GAP, counted, flow, joined, short_number, table, wrap
 from tuneform.render.look import Look, Style
 from tuneform.render.mark import verdict_word
 from tuneform.render.plain import JsonValue
@@ -25,7 +26,21 @@ def status_text(report: StatusReport, look: Look) -> str:
         table_lines = _table(report, look, ids=False) or _table(report, look, ids=True)
         lines += table_lines or _stack(report, look)
         lines += _remarks(report, look)
-    return joined([*lines, *_unexplained(report, look)])
+    return joined([*lines, *_unexplained(report, look), *_spent(report, look)])
+
+
+def _spent(report: StatusReport, look: Look) -> list[str]:
+    """What was spent, where anything was: free trainings need no line."""
+    told = [
+        f"{amount_words(each.likely, None, None, each.currency)} for "
+        f"{counted(each.trainings, 'training')}"
+        for each in report.spent
+        if each.likely
+    ]
+    if not told:
+        return []
+    text = f"Spent, as far as the ledger knows: {', '.join(told)}."
+    return ["", *wrap(text, look)]
 
 
 def _table(report: StatusReport, look: Look, *, ids: bool) -> list[str] | None:

@@ -55,6 +55,10 @@ _TIMEOUT = Annotated[
     ),
 ]
 _APPROVE = Annotated[bool, typer.Option("--auto-approve", "-y", help="Do not ask.")]
+_YES_DESTROY = Annotated[
+    str | None,
+    typer.Option("--yes-destroy", metavar="OWNER", help="Do not ask; name whose models go."),
+]
 
 
 @with_lock
@@ -78,6 +82,7 @@ def apply(
     exclude: EXCLUDE = None,
     stage: STAGE = False,
     auto_approve: _APPROVE = False,
+    yes_destroy: _YES_DESTROY = None,
     wait: Annotated[
         bool, typer.Option("--wait/--no-wait", help="Wait for trainings, then promote.")
     ] = True,
@@ -99,8 +104,9 @@ def apply(
     from tuneform.app.planning import Aim
     from tuneform.domain.selection import Selection
 
-    if planfile is None and checksum is not None:
-        raise UsageError("--checksum is about a saved plan", hint="name the PLANFILE")
+    for option, given in (("--checksum", checksum), ("--yes-destroy", yes_destroy)):
+        if planfile is None and given is not None:
+            raise UsageError(f"{option} is about a saved plan", hint="name the PLANFILE")
     if planfile is not None and (target or exclude or stage):
         raise UsageError(
             "a saved plan says itself what it is about",
@@ -120,8 +126,9 @@ def apply(
         allow_deletes=allow_deletes,
         allow_older_commit=allow_older_commit,
     )
-    # Whoever saved a plan has seen it: naming it is the approval.
-    return _carry_out(common, wishes, format_, approved=auto_approve or planfile is not None)
+    # Whoever saved a plan has seen it: naming it is the approval. To destroy takes more than that.
+    approved = auto_approve or planfile is not None
+    return _carry_out(common, wishes, format_, approved=approved, destroys=yes_destroy)
 
 
 @with_lock
@@ -129,10 +136,7 @@ def destroy(
     common: Common,
     target: TARGET = None,
     exclude: EXCLUDE = None,
-    yes_destroy: Annotated[
-        str | None,
-        typer.Option("--yes-destroy", metavar="OWNER", help="Do not ask; name whose models go."),
-    ] = None,
+    yes_destroy: _YES_DESTROY = None,
     parallelism: _PARALLELISM = 8,
     format_: _FORMAT = ApplyFormat.TEXT,
 ) -> int:
@@ -161,6 +165,7 @@ def rollback(
     """Let an earlier kept version serve again, until the manifest changes."""
     from tuneform.app.rolling_back import roll_back
     from tuneform.cli.progress import listening
+    from tuneform.render.layout import wrap
     from tuneform.render.report import report_json, report_text
 
     screen = common.screen
@@ -181,7 +186,8 @@ def rollback(
         screen.json({**report_json(report), "commit": commit})
     else:
         screen.result(report_text(report, screen.look, title="Rollback"))
-    screen.note(_in_line(name, prepared.wish, screen.err_look))
+    look = screen.err_look
+    screen.note("\n".join(wrap(_in_line(name, prepared.wish, look), look)))
     return report.exit_code
 
 
@@ -195,7 +201,7 @@ def _in_line(name: str, wish: Wish | None, look: Look) -> str:
     files = ", ".join(dict.fromkeys(map(look.clean, wish.files)))
     return (
         f"To bring git in line: revert what changed {name!r} since commit {wish.commit[:10]}, or "
-        f"take from there {files}; then apply. Until then the model is held."
+        f"take {files} as they were in that commit; then apply. Until then the model is held."
     )
 
 
@@ -266,12 +272,16 @@ def _carry_out(
         declared, decided = prepared.planned.declared, prepared.planned.plan
         screen.protect(declared.project.secrets)
         screen.warnings((*declared.warnings, *prepared.planned.findings))
-        shown = Shown(decided, destroy=prepared.destroys)
+        shown = Shown(decided, destroy=prepared.destroys, repeated=prepared.planned.repeated)
         if format_ is ApplyFormat.TEXT:
             screen.result(plan_words(shown, screen.look))
         else:
             screen.note(plan_words(shown, screen.err_look))
         prepared.check()
+        if caution := prepared.caution():
+            screen.note(f"warning: {caution}")
+        if destroys is not None and not prepared.destroys:
+            raise UsageError("--yes-destroy: this plan does not destroy", hint="leave it out")
         if decided.has_steps and prepared.destroys:
             _confirm_destroy(common, str(declared.owner), destroys)
         elif decided.has_steps and not approved:

@@ -68,7 +68,7 @@ def evaluate(
 def _record(common: Common, trial: object, format_: GateFormat, *, samples: bool) -> int:
     from tuneform.app import gating
     from tuneform.cli.progress import listening
-    from tuneform.render.report import report_text
+    from tuneform.render.report import report_json, report_text
 
     assert isinstance(trial, gating.Trial)
     screen = common.screen
@@ -76,10 +76,12 @@ def _record(common: Common, trial: object, format_: GateFormat, *, samples: bool
         declared, report = gating.record_gate(common.invocation, trial, ears)
     screen.protect(declared.project.secrets)
     (outcome,) = report.outcomes
-    if outcome.evaluation is None:
-        screen.note(report_text(report, screen.err_look, title="Evaluation"))
-    else:
+    if outcome.evaluation is not None:
         _show(common, outcome.evaluation, format_, samples=samples)
+    elif common.json:
+        screen.json(report_json(report))
+    else:
+        screen.note(report_text(report, screen.err_look, title="Evaluation"))
     return report.exit_code
 
 
@@ -131,6 +133,7 @@ def gate(
     declared, answers = ask_gate(common.invocation, names or ())
     screen = common.screen
     screen.protect(declared.project.secrets)
+    screen.warnings(declared.warnings)
     secrets = screen.look.secrets
     match format_:
         case GateFormat.TEXT:
@@ -152,4 +155,6 @@ def gate(
             )
         case _:
             assert_never(format_)
-    return 0 if all(each.passed for each in answers) else GateFailed.exit_code
+    # Where nothing is declared, a pipeline most likely looks into the wrong folder.
+    passed = bool(answers) and all(each.passed for each in answers)
+    return 0 if passed else GateFailed.exit_code

@@ -62,7 +62,12 @@ def show(
         raise UsageError(
             f"--format {format_} is for saved plans", hint="a model is shown as text or json"
         )
-    declared, view = inspecting.show(common.invocation, name)
+    try:
+        declared, view = inspecting.show(common.invocation, name)
+    except UsageError as error:
+        if Path(name).is_file():
+            error.hint = f"the file of that name is meant by `tuneform show ./{name}`"
+        raise
     screen = common.screen
     screen.protect(declared.project.secrets)
     if common.json:
@@ -81,7 +86,8 @@ def _show_saved(common: Common, path: Path, format_: PlanFormat) -> int:
     from tuneform.app.saved import load_plan
 
     saved = load_plan(path, None)
-    show_plan(common, format_, Shown(saved.plan, destroy=saved.made_from.destroy))
+    shown = Shown(saved.plan, destroy=saved.made_from.destroy, texts=saved.texts)
+    show_plan(common, format_, shown)
     common.screen.note(f"Checksum {saved.checksum}.")
     return 0
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, assert_never
@@ -50,7 +50,7 @@ STAGE = Annotated[
 MAX_COST = Annotated[
     str | None,
     typer.Option(
-        "--max-cost", metavar="AMOUNT", help="Refuse trainings that may cost more than this."
+        "--max-cost", metavar="AMOUNT", help="Refuse trainings that likely cost more than this."
     ),
 ]
 FORMAT = Annotated[PlanFormat, typer.Option("--format", help="How results are printed.")]
@@ -104,16 +104,17 @@ def plan(
     with _uncollected():
         planned = plan_project(common.invocation, aim)
     screen.protect(planned.declared.project.secrets)
+    # Saved first: a plan that cannot be is an error and no result.
+    checksum = save_plan(planned, out) if out else ""
     shown = Shown(planned.plan, (*planned.declared.warnings, *planned.findings), destroy=destroy)
     show_plan(common, format_, shown)
-    if out is not None:
-        checksum = save_plan(planned, out)
+    if checksum:
         screen.note(f"Saved the plan to {screen.err_look.clean(str(out))}, checksum {checksum}.")
     refusal = None if destroy else planned.refusal(allow_deletes)
     if refusal:
         screen.note(f"warning: apply will refuse this: {refusal.message}; {refusal.hint}")
-    if denial := planned.denial():
-        raise denial
+    if planned.denial():
+        raise PolicyDenied(())  # the findings stand beside the plan
     return 2 if detailed_exitcode and not planned.plan.is_empty else 0
 
 
@@ -153,12 +154,21 @@ class Shown:
         diagnostics: about the files that it was made from, and of the policy.
         destroy: whether it deletes all.
         against: the git revision that it is compared with, of `diff`; else empty.
+        texts: digests of the live objects' texts, of a saved plan, which has no others.
+        repeated: whether it is what is left of a saved plan that was carried out before.
     """
 
     plan: Plan
     diagnostics: Sequence[Diagnostic] = ()
     destroy: bool = False
     against: str = ""
+    texts: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    repeated: bool = False
+
+    @property
+    def title(self) -> str:
+        """What stands above it; empty for what every plan says."""
+        return f"Changes against {self.against}" if self.against else ""
 
 
 def show_plan(common: Common, format_: PlanFormat, shown: Shown) -> None:
@@ -168,18 +178,17 @@ def show_plan(common: Common, format_: PlanFormat, shown: Shown) -> None:
     from tuneform.render.plan_json import plan_json
 
     screen, secrets = common.screen, common.screen.look.secrets
-    title = f"Changes against {shown.against}" if shown.against else ""
     match format_:
         case PlanFormat.TEXT:
             screen.warnings(shown.diagnostics)
             screen.result(plan_words(shown, screen.look))
         case PlanFormat.JSON:
             screen.warnings(shown.diagnostics)
-            screen.json(plan_json(shown.plan))
+            screen.json(plan_json(shown.plan, texts=shown.texts))
         case PlanFormat.MARKDOWN:
             screen.result(
                 plan_markdown(
-                    shown.plan, diagnostics=shown.diagnostics, title=title, secrets=secrets
+                    shown.plan, diagnostics=shown.diagnostics, title=shown.title, secrets=secrets
                 )
             )
         case PlanFormat.GITHUB:
@@ -194,7 +203,7 @@ def show_plan(common: Common, format_: PlanFormat, shown: Shown) -> None:
                 diagnostics_annotations(shown.diagnostics, folder=folder, secrets=secrets)
                 + plan_annotations(shown.plan, secrets=secrets),
                 plan_markdown(
-                    shown.plan, diagnostics=shown.diagnostics, title=title, secrets=secrets
+                    shown.plan, diagnostics=shown.diagnostics, title=shown.title, secrets=secrets
                 ),
             )
         case _:
@@ -205,11 +214,13 @@ def plan_words(shown: Shown, look: Look) -> str:
     """A plan as text."""
     from tuneform.render.plan import plan_text
 
+    if shown.repeated:
+        return "Nothing is left to do: this plan was carried out before."
     if shown.destroy and shown.plan.is_empty:
         return f"Nothing to destroy: no live model belongs to {shown.plan.owner}."
     if shown.against and shown.plan.is_empty:
         return f"No changes against {look.clean(shown.against)}."
-    return plan_text(shown.plan, look)
+    return plan_text(shown.plan, look, title=shown.title)
 
 
 @contextmanager
