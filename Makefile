@@ -57,7 +57,7 @@ constraints: $(VENV)/.made  ## pin the newest versions that pyproject.toml allow
 	rm -rf .venvs/constraints
 	$(BIN)/python -m venv .venvs/constraints
 	.venvs/constraints/bin/python -m pip install -qq --no-input --upgrade pip
-	.venvs/constraints/bin/python -m pip install -qq --no-input -e '.[embedded,oauth]' --group dev
+	.venvs/constraints/bin/python -m pip install -qq --no-input -e '.[embedded,oauth,postgres]' --group dev
 	{ sed -n '/^#/p' constraints.txt; \
 	  .venvs/constraints/bin/python -m pip freeze --all --exclude-editable --exclude setuptools \
 	  | LC_ALL=C sort -f; } > .venvs/constraints.txt
@@ -95,5 +95,5 @@ $(VENV)/.demo: $(VENV)/.made pyproject.toml constraints.txt
 $(VENV)/.dev: $(VENV)/.made pyproject.toml constraints.txt
 	@echo "Installing tuneform and the development tools into $(VENV)"
 	@$(PIP_INSTALL) --upgrade pip
-	@$(PIP_INSTALL) -e '.[embedded,oauth]' --group dev
+	@$(PIP_INSTALL) -e '.[embedded,oauth,postgres]' --group dev
 	@touch $(VENV)/.demo $@

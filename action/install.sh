@@ -5,7 +5,7 @@
 # `-I` keeps Python from importing modules out of the checkout, which may be a stranger's.
 set -euo pipefail
 
-requirement=${REQUIREMENT:-"${GITHUB_ACTION_PATH}[embedded,oauth]"}
+requirement=${REQUIREMENT:-"${GITHUB_ACTION_PATH}[embedded,oauth,postgres]"}
 home=$RUNNER_TEMP/tuneform
 
 if [[ ! -e $home/requirement || $(<"$home/requirement") != "$requirement" ]]; then

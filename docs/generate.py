@@ -22,9 +22,10 @@ from tuneform.planfile import schema as plan_schema
 DOCS = Path(__file__).parent
 WIDTH = 88
 COMMANDS = (
-    "init", "validate", "plan", "diff", "apply", "rollback", "prune", "destroy", "status", "show",
-    "wait", "cancel", "evaluate", "gate", "generate", "output", "import", "forget", "dataset",
-    "dataset check", "dataset stats", "dataset diff", "schema", "serve", "version",
+    "init", "validate", "plan", "diff", "apply", "rollback", "prune", "destroy", "status",
+    "show", "history", "lineage", "lock", "wait", "cancel", "evaluate", "gate", "generate",
+    "output", "import", "forget", "dataset", "dataset check", "dataset stats", "dataset diff",
+    "schema", "serve", "version",
 )  # fmt: skip
 
 HEADER = """# Commands

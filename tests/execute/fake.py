@@ -212,6 +212,8 @@ class FakeLedger:
 
     def __init__(self):
         self.entries = []
+        self.trainings = {}
+        self.exit_codes = []
         self.faults = {}
         self._lock = Lock()
         self._count = 0
@@ -233,8 +235,9 @@ class FakeLedger:
         with self._lock:
             self.entries.append(("settle", intent[1], str(outcome), detail))
 
-    def end_run(self, run, outcome):
+    def end_run(self, run, outcome, exit_code=None):
         self._meet("end")
+        self.exit_codes.append(exit_code)
         self.entries.append(("end", outcome))
 
     def record_evaluation(self, run, evaluation):
@@ -245,6 +248,14 @@ class FakeLedger:
     def record_cost(self, run, model, remote, cost):
         self._meet("record_cost")
         self.entries.append(("cost", remote, cost))
+
+    def record_training(self, run, remote, trained):
+        self._meet("record_training")
+        known = self.trainings.get(remote)
+        self.trainings[remote] = known.updated(trained) if known else trained
+
+    def flush(self):
+        self._meet("flush")
 
     def recorded(self, owner):
         raise NotImplementedError

@@ -1,17 +1,17 @@
 """What a ledger remembers of runs, verdicts, costs and datasets; and what it must never hold."""
 
-import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.ledger.conftest import NOON
+from tests.ledger.kinds import Somewhere
 
 from tuneform.clock import SteeredClock
 from tuneform.domain.cost import Cost, Range, Spent
@@ -19,15 +19,15 @@ from tuneform.domain.data_change import KeyedRow
 from tuneform.domain.gate import Case, Evaluation, Score
 from tuneform.domain.names import Owner, short
 from tuneform.domain.plan import Delete
+from tuneform.domain.record import PastEvaluation, PastScore
 from tuneform.domain.report import Status
 from tuneform.domain.spec import Measure, Metric
-from tuneform.ledger.base import PastEvaluation, PastScore, RunInfo
-from tuneform.ledger.sqlite import DATASETS_KEPT, SqliteLedger
+from tuneform.ledger.base import RunInfo
+from tuneform.ledger.writer import DATASETS_KEPT
 
 DEMO, PROD = Owner("demo"), Owner("demo", "prod")
 APPLY = RunInfo("apply", DEMO, "1" * 40)
 REMOTE = "tunedModels/support-abcdefghij"
-NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 ROW = KeyedRow(b"i" * 16, b"o" * 16, 42)
 TOKENS = Range(800, 1000, 1300)
 
@@ -48,22 +48,6 @@ EVALUATION = Evaluation(
 )
 
 
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / ".tuneform" / "ledger.db"
-
-
-@pytest.fixture
-def clock():
-    return SteeredClock(NOON)
-
-
-@pytest.fixture
-def ledger(path, clock):
-    with closing(SqliteLedger(path, clock)) as opened:
-        yield opened
-
-
 def cost(likely, currency="USD"):
     if likely is None:
         return Cost(TOKENS)
@@ -79,12 +63,16 @@ def apply(ledger, commit, outcome=Status.DONE, *, command="apply", owner=DEMO, d
     ledger.end_run(run, "ended")
 
 
-def test_a_ledger_that_was_never_written_knows_nothing_and_is_not_made(path, ledger):
+def test_a_ledger_that_was_never_written_knows_nothing_and_is_not_made(kind, ledger):
     assert ledger.last_applied(DEMO) is None
     assert ledger.evaluations(DEMO, "support") == ()
     assert ledger.spent(DEMO) == ()
     assert ledger.rows(DEMO, "abcdefghij") is None
-    assert not path.parent.exists()
+    assert ledger.runs(DEMO) == ()
+    assert ledger.lineage(DEMO, "support") == ()
+    with closing(kind.address.record()) as record:
+        assert record.secret() is None
+    assert not kind.exists()
 
 
 # --- commits
@@ -123,12 +111,9 @@ def test_a_run_counts_with_one_step_that_went_well_and_dirty_alike(ledger):
     assert ledger.last_applied(DEMO) == "c" * 40
 
 
-def test_whether_files_differed_is_kept(path, ledger):
+def test_whether_files_differed_is_kept(kind, ledger):
     ledger.begin_run(RunInfo("apply", DEMO, "c" * 40, dirty=True))
-    with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("SELECT git_commit, dirty FROM runs").fetchall() == [
-            ("c" * 40, 1)
-        ]
+    assert kind.rows("SELECT git_commit, dirty FROM runs") == [("c" * 40, 1)]
 
 
 # --- evaluations
@@ -162,16 +147,17 @@ def test_verdicts_newest_first(ledger, clock):
     assert ledger.evaluations(PROD, "support") == ()
 
 
-def test_a_verdict_is_on_disk_at_once(path, clock, ledger):
+def test_a_verdict_is_on_disk_at_once(kind, ledger):
     ledger.record_evaluation(ledger.begin_run(APPLY), EVALUATION)
-    with closing(SqliteLedger(path, clock)) as other:
+    with closing(kind.open()) as other:
         assert len(other.evaluations(DEMO, "support")) == 1
 
 
-def test_no_example_text_is_in_the_file(path, ledger):
-    ledger.record_evaluation(ledger.begin_run(APPLY), EVALUATION)
-    ledger.close()
-    written = b"".join(each.read_bytes() for each in path.parent.iterdir())
+def test_no_example_text_is_in_the_file(tmp_path, clock):
+    kind = Somewhere(f"sqlite:///{tmp_path}/ledger.db", clock)
+    with closing(kind.open()) as ledger:
+        ledger.record_evaluation(ledger.begin_run(APPLY), EVALUATION)
+    written = b"".join(each.read_bytes() for each in tmp_path.iterdir() if each.is_file())
     assert b"exactMatch" in written
     assert b"secret label" not in written
     assert b"question" not in written
@@ -190,8 +176,8 @@ SCORES = st.builds(
 @settings(max_examples=25)
 @given(st.lists(SCORES, max_size=4))
 def test_scores_come_back_as_they_were(tmp_path_factory, scores):
-    path = tmp_path_factory.mktemp("ledger") / "ledger.db"
-    with closing(SqliteLedger(path, SteeredClock())) as ledger:
+    folder = tmp_path_factory.mktemp("ledger")
+    with closing(Somewhere(f"sqlite:///{folder}/ledger.db", SteeredClock()).open()) as ledger:
         evaluation = Evaluation("support", REMOTE, "g", True, 1, 1, tuple(scores))
         ledger.record_evaluation(ledger.begin_run(APPLY), evaluation)
         (found,) = ledger.evaluations(DEMO, "support")
@@ -252,13 +238,13 @@ def test_digests_of_a_dataset_come_back_in_their_order(ledger):
     assert ledger.rows(DEMO, short("cd" * 32)) is None
 
 
-def test_many_examples_are_one_piece(path, ledger):
+def test_many_examples_are_one_piece(kind, ledger):
     run = ledger.begin_run(APPLY)
     ledger.record_rows(DEMO, "ab" * 32, (ROW for _ in range(100_000)))
     ledger.end_run(run, "ended")
     ledger.close()
     assert ledger.rows(DEMO, "ab" * 32) == [ROW] * 100_000
-    assert path.stat().st_size < 5_000_000
+    assert kind.rows("SELECT length(rows) FROM datasets") == [(4_000_000,)]
 
 
 def test_a_digest_of_another_length_is_a_mistake_of_ours(ledger):
@@ -293,28 +279,28 @@ def test_rows_are_written_with_the_next_intent(ledger):
 # --- the secret
 
 
-def test_the_secret_is_made_with_the_ledger_and_stays(path, clock, ledger):
+def test_the_secret_is_made_with_the_ledger_and_stays(kind, ledger):
     secret = ledger.secret()
-    assert path.exists()
+    assert kind.exists()
     assert len(secret) == 32
     assert len(set(secret)) > 8, "random"
     ledger.begin_run(APPLY)
     assert ledger.secret() == secret
-    with closing(SqliteLedger(path, clock)) as other:
+    with closing(kind.open()) as other:
         assert other.secret() == secret
 
 
 def test_every_ledger_has_its_own(tmp_path, clock):
     secrets = set()
     for name in ("a", "b"):
-        with closing(SqliteLedger(tmp_path / name / "ledger.db", clock)) as ledger:
+        with closing(Somewhere(f"sqlite:///{tmp_path}/{name}/l.db", clock).open()) as ledger:
             secrets.add(ledger.secret())
     assert len(secrets) == 2
 
 
-def test_all_who_make_it_at_once_get_the_same(path, clock):
+def test_all_who_make_it_at_once_get_the_same(kind):
     def ask(_):
-        with closing(SqliteLedger(path, clock)) as ledger:
+        with closing(kind.open()) as ledger:
             return ledger.secret()
 
     with ThreadPoolExecutor(8) as pool:
@@ -333,12 +319,12 @@ from tuneform.domain.gate import Evaluation
 from tuneform.domain.names import Owner
 from tuneform.domain.plan import Delete
 from tuneform.ledger.base import RunInfo
-from tuneform.ledger.sqlite import SqliteLedger
+from tuneform.ledger.address import Address
 
-path, name = Path(sys.argv[1]), sys.argv[2]
+url, name = sys.argv[1:]
 owner = Owner("demo")
 COST = Cost(Range(1, 1, 1), Decimal(1), currency="USD")
-ledger = SqliteLedger(path, SystemClock())
+ledger = Address(url, Path("/"), SystemClock()).ledger()
 print(ledger.secret().hex(), flush=True)
 sys.stdin.readline()
 run = ledger.begin_run(RunInfo("apply", owner, name * 40))
@@ -353,17 +339,17 @@ os._exit(9)  # as if killed: nothing is closed
 """
 
 
-def begin(path: Path, name: str) -> "subprocess.Popen[str]":
+def begin(url: str, name: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [sys.executable, "-c", WRITE, str(path), name],
+        [sys.executable, "-c", WRITE, url, name],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
 
 
-def test_two_processes_share_a_file_and_what_they_wrote_outlives_them(path, ledger):
-    with begin(path, "a") as one, begin(path, "b") as two:
+def test_two_processes_share_a_file_and_what_they_wrote_outlives_them(kind, ledger):
+    with begin(kind.url, "a") as one, begin(kind.url, "b") as two:
         assert one.stdout.readline() == two.stdout.readline() == f"{ledger.secret().hex()}\n"
         for process in (one, two):
             process.stdin.write("go\n")

@@ -1,49 +1,36 @@
-"""The ledger in a SQLite file: what is on disk when, what is refused, and what is remembered."""
+"""The ledger in a SQLite file: what it is made from, what is refused, and how that is told."""
 
 import sqlite3
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.ledger.kinds import Somewhere
 
 from tuneform.clock import SteeredClock
+from tuneform.domain.data_change import KeyedRow
 from tuneform.domain.live import RecordedSet
-from tuneform.domain.mark import Mark
 from tuneform.domain.names import Owner
-from tuneform.domain.plan import Delete, Promote, Start, Watch
+from tuneform.domain.plan import Delete, Watch
 from tuneform.domain.report import Status
-from tuneform.domain.spec import DatasetRef, Fields, Hyperparameters
 from tuneform.errors import LocalError
-from tuneform.ledger.address import open_ledger
+from tuneform.ledger.address import Address
 from tuneform.ledger.base import RunInfo
-from tuneform.ledger.notes import Entry, notes_of
-from tuneform.ledger.schema import VERSION, told
-from tuneform.ledger.sqlite import DETAIL_CHARACTERS, SqliteLedger
+from tuneform.ledger.lock import Patience, Purpose
+from tuneform.ledger.source import OLDEST, VERSION
+from tuneform.ledger.sqlite import told
+from tuneform.ledger.sqlite_file import SqliteFile
 
 DEMO, PROD = Owner("demo"), Owner("demo", "prod")
 APPLY = RunInfo("apply", DEMO)
 REMOTE = "tunedModels/support-abcdefghij"
 DELETE = Delete(REMOTE)
-START = Start(
-    remote=REMOTE,
-    fingerprint="ab" * 32,
-    data_digest="cd" * 32,
-    dataset=DatasetRef("data.jsonl", "jsonl"),
-    base="models/base",
-    source=None,
-    parent=None,
-    hyperparameters=Hyperparameters(),
-    fields=Fields(description="Says something."),
-    mark=Mark("demo", "support"),
-)
-
-
-@pytest.fixture
-def clock():
-    return SteeredClock(datetime(2026, 3, 4, 12, tzinfo=UTC))
 
 
 @pytest.fixture
@@ -51,9 +38,13 @@ def path(tmp_path):
     return tmp_path / ".tuneform" / "ledger.db"
 
 
+def open_file(path, clock=None):
+    return Somewhere(f"sqlite:///{path}", clock or SteeredClock()).open()
+
+
 @pytest.fixture
 def ledger(path, clock):
-    with closing(SqliteLedger(path, clock)) as opened:
+    with closing(open_file(path, clock)) as opened:
         yield opened
 
 
@@ -62,151 +53,17 @@ def rows(path, query):
         return connection.execute(query).fetchall()
 
 
-def test_it_is_made_with_the_first_run(path, ledger):
-    assert ledger.recorded(DEMO) == RecordedSet()
-    assert not path.parent.exists()
+def test_power_may_fail_after_an_intent(ledger):
     ledger.begin_run(APPLY)
-    assert rows(path, "SELECT owner, command, ended FROM runs") == [("demo", "apply", None)]
-
-
-def test_an_intent_is_on_disk_before_it_is_answered(path, ledger):
-    run = ledger.begin_run(APPLY)
-    intent = ledger.intend(run, "support", DELETE)
-    assert rows(path, "SELECT run, number, model, step, remote, at FROM intents") == [
-        (*intent, "support", "delete", REMOTE, "2026-03-04T12:00:00+00:00")
-    ]
-
-
-def test_watching_changes_nothing_and_is_written_with_whatever_comes_next(path, ledger):
-    run = ledger.begin_run(APPLY)
-    ledger.intend(run, "a", Watch(REMOTE))
-    assert rows(path, "SELECT count(*) FROM intents") == [(0,)]
-    ledger.intend(run, "b", DELETE)
-    assert rows(path, "SELECT model FROM intents") == [("a",), ("b",)]
-
-
-def test_an_outcome_is_on_disk_with_the_next_intent(path, ledger):
-    run = ledger.begin_run(APPLY)
-    ledger.settle(ledger.intend(run, "a", DELETE), Status.DONE)
-    ledger.intend(run, "b", DELETE)
-    assert rows(path, "SELECT outcome, detail FROM outcomes") == [("done", "")]
-
-
-def test_a_reason_is_on_disk_at_once(path, ledger):
-    run = ledger.begin_run(APPLY)
-    ledger.settle(ledger.intend(run, "a", Watch(REMOTE)), Status.FAILED, "no\n  luck")
-    assert rows(path, "SELECT outcome, detail FROM outcomes") == [("failed", "no luck")]
-
-
-def test_a_reason_is_cut(path, ledger):
-    run = ledger.begin_run(APPLY)
-    ledger.settle(ledger.intend(run, "a", DELETE), Status.FAILED, "x" * 5000)
-    assert rows(path, "SELECT length(detail) FROM outcomes") == [(DETAIL_CHARACTERS,)]
-
-
-def test_the_end_of_a_run_writes_what_is_left(path, ledger, clock):
-    run = ledger.begin_run(APPLY)
-    ledger.settle(ledger.intend(run, "a", DELETE), Status.DONE)
-    clock.sleep(60)
-    ledger.end_run(run, "ended")
-    assert rows(path, "SELECT count(*) FROM outcomes") == [(1,)]
-    assert rows(path, "SELECT ended, outcome FROM runs") == [("2026-03-04T12:01:00+00:00", "ended")]
-
-
-def test_threads_may_write_at_once(path, ledger):
-    run = ledger.begin_run(APPLY)
-
-    def work(number):
-        intent = ledger.intend(run, f"model-{number}", DELETE)
-        ledger.settle(intent, Status.DONE)
-        return intent
-
-    with ThreadPoolExecutor(8) as pool:
-        intents = list(pool.map(work, range(200)))
-    ledger.end_run(run, "ended")
-    assert len(set(intents)) == 200
-    found = rows(path, "SELECT number, model FROM intents JOIN outcomes USING (run, number)")
-    assert sorted(found) == sorted(
-        (intent.number, f"model-{number}") for number, intent in enumerate(intents)
-    )
-
-
-def test_two_ledgers_may_share_a_file(path, clock, ledger):
-    first = ledger.begin_run(APPLY)
-    with closing(SqliteLedger(path, clock)) as other:
-        second = other.begin_run(RunInfo("apply", PROD))
-        other.intend(second, "a", DELETE)
-        ledger.intend(first, "a", DELETE)
-    assert first != second
-    assert rows(path, "SELECT count(*) FROM intents") == [(2,)]
-
-
-def test_many_may_make_the_file_at_once(path, clock):
-    def begin(_):
-        with closing(SqliteLedger(path, clock)) as ledger:
-            return ledger.begin_run(APPLY)
-
-    with ThreadPoolExecutor(8) as pool:
-        assert len(set(pool.map(begin, range(16)))) == 16
-
-
-def test_power_may_fail_after_an_intent(path, ledger):
-    ledger.begin_run(APPLY)
-    (mode,) = ledger._journal._connection.execute("PRAGMA synchronous").fetchone()
+    mode = ledger._journal._connection.exec_driver_sql("PRAGMA synchronous").scalar_one()
     assert mode == 2, "FULL"
-
-
-def test_notes_are_those_of_the_owner(path, clock, ledger):
-    run = ledger.begin_run(APPLY)
-    ledger.settle(ledger.intend(run, "support", START), Status.DONE)
-    ledger.end_run(run, "ended")
-    assert ledger.recorded(DEMO) == RecordedSet(
-        ((REMOTE, "started on 2026-03-04 by this machine"),)
-    )
-    assert ledger.recorded(PROD) == RecordedSet()
-
-
-def test_the_last_word_on_an_object_counts(ledger, clock):
-    run = ledger.begin_run(APPLY)
-    ledger.settle(ledger.intend(run, "support", START), Status.DONE)
-    ledger.settle(ledger.intend(run, "support", Promote(REMOTE)), Status.DONE)
-    clock.sleep(86400)
-    ledger.settle(ledger.intend(run, "support", Watch(REMOTE)), Status.FAILED, "the loss is NaN")
-    ledger.end_run(run, "ended")
-    assert dict(ledger.recorded(DEMO).notes) == {
-        REMOTE: "training failed on 2026-03-05: the loss is NaN"
-    }
-
-
-@pytest.mark.parametrize(
-    ("step", "outcome", "detail", "host", "note"),
-    [
-        ("start", "done", "", "here", "started on 2026-03-04 by this machine"),
-        ("start", "done", "", "there", "started on 2026-03-04 by there"),
-        (
-            "start",
-            None,
-            None,
-            "here",
-            "a start was begun on 2026-03-04 by this machine, and how it ended is not recorded",
-        ),
-        ("start", "failed", "no quota", "here", "starting failed on 2026-03-04: no quota"),
-        ("watch", "failed", "", "here", "training failed on 2026-03-04"),
-        ("watch", "done", "", "here", None),
-        ("watch", None, None, "here", None),
-        ("start", "stale", "x", "here", None),
-    ],
-)
-def test_notes(step, outcome, detail, host, note):
-    entry = Entry(REMOTE, step, outcome, detail, "2026-03-04T12:00:00+00:00", host)
-    assert dict(notes_of([entry], "here").notes).get(REMOTE) == note
 
 
 @settings(max_examples=25)
 @given(st.text(max_size=600))
 def test_no_reason_breaks_it(tmp_path_factory, reason):
     path = tmp_path_factory.mktemp("ledger") / "ledger.db"
-    with closing(SqliteLedger(path, SteeredClock())) as ledger:
+    with closing(open_file(path)) as ledger:
         run = ledger.begin_run(APPLY)
         ledger.settle(ledger.intend(run, "support", Watch(REMOTE)), Status.FAILED, reason)
         ledger.end_run(run, "ended")
@@ -218,13 +75,13 @@ def test_no_reason_breaks_it(tmp_path_factory, reason):
 
 def test_a_folder_is_refused(tmp_path, clock):
     with pytest.raises(LocalError, match="is a folder"):
-        SqliteLedger(tmp_path, clock).begin_run(APPLY)
+        open_file(tmp_path, clock).begin_run(APPLY)
 
 
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path, clock):
     (tmp_path / "file").write_text("x")
     with pytest.raises(LocalError, match="cannot be made") as caught:
-        SqliteLedger(tmp_path / "file" / "ledger.db", clock).begin_run(APPLY)
+        open_file(tmp_path / "file" / "ledger.db", clock).begin_run(APPLY)
     assert "TUNEFORM_LEDGER" in caught.value.hint
 
 
@@ -251,7 +108,7 @@ def test_somebody_elses_database_is_refused_and_left_alone(path, ledger, use):
 @pytest.mark.parametrize("use", ["begin_run", "recorded"])
 @pytest.mark.parametrize(
     ("version", "remedy"),
-    [(VERSION + 1, "Use the release that wrote it"), (VERSION - 1, "Move the file away")],
+    [(VERSION + 1, "Use the release that wrote it"), (OLDEST - 1, "Move the file away")],
 )
 def test_another_version_is_refused(path, ledger, use, version, remedy):
     ledger.begin_run(APPLY)
@@ -261,6 +118,132 @@ def test_another_version_is_refused(path, ledger, use, version, remedy):
     with pytest.raises(LocalError, match=f"has version {version}, .* knows version {VERSION}") as e:
         ledger.recorded(DEMO) if use == "recorded" else ledger.begin_run(APPLY)
     assert e.value.hint.startswith(remedy)
+
+
+# --- what is carried over
+
+VERSION_2 = (Path(__file__).parent / "version-2.sql").read_text("utf-8")
+
+
+@pytest.fixture
+def older(path):
+    """A ledger as the release before wrote it, with a run that trained, gated and paid."""
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(VERSION_2)
+    return path
+
+
+def test_a_plan_asks_an_older_ledger_and_changes_nothing(older, ledger):
+    before = older.read_bytes()
+    assert dict(ledger.recorded(DEMO).notes) == {REMOTE: "started on 2026-03-01 by elsewhere"}
+    assert ledger.last_applied(DEMO) == "a" * 40
+    assert len(ledger.evaluations(DEMO, "support")) == 1
+    assert ledger.rows(DEMO, "dataaaaaaa") == [KeyedRow(b"i" * 16, b"o" * 16, 7)]
+    with pytest.raises(LocalError, match=f"version 2, and this question needs version {VERSION}"):
+        ledger.runs(DEMO)
+    assert older.read_bytes() == before
+
+
+def test_an_older_ledger_is_carried_over_with_all_that_it_knows(older, ledger, clock):
+    secret = ledger.secret()
+    run = ledger.begin_run(RunInfo("apply", DEMO, who="ada"))
+    ledger.end_run(run, "ended", 0)
+    assert rows(older, "PRAGMA user_version") == [(VERSION,)]
+    assert ledger.secret() == secret == b"s" * 32
+    later, earlier = ledger.runs(DEMO)
+    assert (later.who, later.exit_code) == ("ada", 0)
+    assert (earlier.who, earlier.host, earlier.exit_code) == ("", "elsewhere", None)
+    (version,) = ledger.lineage(DEMO, "support")
+    assert version.inputs is None
+    assert [each.likely for each in version.costs] == [Decimal("1.5")]
+    assert [each.passed for each in version.evaluations] == [True]
+
+
+def test_what_is_carried_over_is_what_is_made_anew(older, tmp_path):
+    fresh = tmp_path / "fresh.db"
+    for path in (older, fresh):
+        with closing(open_file(path)) as ledger:
+            ledger.begin_run(APPLY)
+    assert shape(older) == shape(fresh)
+
+
+def shape(path):
+    """Tables with their columns and keys, and what is indexed."""
+    with closing(sqlite3.connect(path)) as connection:
+        tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        found = {}
+        for (table,) in tables.fetchall():
+            columns = connection.execute(f"PRAGMA table_info({table})").fetchall()
+            indexes = connection.execute(f"PRAGMA index_list({table})").fetchall()
+            foreign = connection.execute(f"PRAGMA foreign_key_list({table})").fetchall()
+            found[table] = (
+                {(name, bool(notnull or key), key) for _, name, _, notnull, _, key in columns},
+                {
+                    tuple(each[2] for each in connection.execute(f"PRAGMA index_info({index})"))
+                    for _, index, *_ in indexes
+                },
+                {(table, source) for _, _, table, source, *_ in foreign},
+            )
+        return found
+
+
+def test_all_who_come_carry_it_over_once(older):
+    def come(_):
+        with closing(open_file(older)) as ledger:
+            return ledger.begin_run(APPLY)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(come, range(16)))) == 16
+
+
+def test_taking_the_lock_carries_it_over_though_nothing_will_be_written(older):
+    kind = Somewhere(f"sqlite:///{older}", SteeredClock())
+    with kind.address.locked(DEMO, Purpose("apply"), Patience()):
+        pass
+    with closing(kind.address.record()) as record:
+        assert len(record.runs(DEMO)) == 1
+
+
+def test_a_step_that_fails_leaves_what_was_there(older):
+    steps = {3: ("CREATE TABLE later (x INTEGER)", "INSERT INTO nowhere VALUES (1)")}
+    with pytest.raises(LocalError, match="nowhere"):
+        SqliteFile(older, steps).open()
+    assert rows(older, "PRAGMA user_version") == [(2,)]
+    assert rows(older, "SELECT name FROM sqlite_master WHERE name = 'later'") == []
+
+
+def test_steps_are_taken_in_their_order(older):
+    steps = {
+        4: ("UPDATE later SET x = x * 10",),
+        3: ("CREATE TABLE later (x INTEGER)", "INSERT INTO later VALUES (1)"),
+    }
+    SqliteFile(older, steps).open().close()
+    assert rows(older, "SELECT x FROM later") == [(10,)]
+    assert rows(older, "PRAGMA user_version") == [(4,)]
+
+
+def test_asking_a_file_loads_no_sqlalchemy(path, ledger):
+    ledger.begin_run(APPLY)
+    told = subprocess.run(
+        [sys.executable, "-c", ASK, str(path)], check=True, capture_output=True, text=True
+    )
+    assert told.stdout == "1 False\n"
+
+
+ASK = """
+import sys
+from pathlib import Path
+from tuneform.clock import SystemClock
+from tuneform.domain.names import Owner
+from tuneform.ledger.address import Address
+record = Address(f"sqlite:///{sys.argv[1]}", Path("/"), SystemClock()).record()
+record.recorded(Owner("demo"))
+print(len(record.runs(Owner("demo"))), "sqlalchemy" in sys.modules)
+"""
+
+
+# --- what is made
 
 
 def test_an_empty_file_is_a_ledger_not_yet_made(path, ledger):
@@ -305,7 +288,8 @@ def test_complaints_of_sqlite_are_told(tmp_path, name, words):
 def test_a_write_that_fails_keeps_its_rows_for_later(path, ledger):
     run = ledger.begin_run(APPLY)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
-        ledger._journal._connection.execute("PRAGMA busy_timeout = 0")
+        with ledger._journal._connection.begin():
+            ledger._journal._connection.exec_driver_sql("PRAGMA busy_timeout = 0")
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(LocalError, match="another process"):
             ledger.intend(run, "a", DELETE)
@@ -324,7 +308,7 @@ def test_a_write_that_fails_keeps_its_rows_for_later(path, ledger):
 def test_addresses(tmp_path, clock, url, below):
     elsewhere = tmp_path / "elsewhere"
     root = tmp_path / "project"
-    with closing(open_ledger(url.format(elsewhere), root, clock)) as ledger:
+    with closing(Address(url.format(elsewhere), root, clock).ledger()) as ledger:
         ledger.begin_run(APPLY)
     made = root / ".tuneform" / "ledger.db" if below else elsewhere / "x.db"
     assert made.exists()
@@ -333,7 +317,7 @@ def test_addresses(tmp_path, clock, url, below):
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("postgresql://me:secret@host/db", "knows sqlite only"),
+        ("postgresql://me:secret@host/db", "knows sqlite and postgresql"),
         ("ledger.db", "no URL"),
         ("", "no URL"),
         ("sqlite://ledger.db", "names no file"),
@@ -342,6 +326,6 @@ def test_addresses(tmp_path, clock, url, below):
 )
 def test_other_addresses_are_refused(tmp_path, clock, url, words):
     with pytest.raises(LocalError, match=words) as caught:
-        open_ledger(url, tmp_path, clock)
+        Address(url, tmp_path, clock)
     assert "secret" not in str(caught.value)
     assert caught.value.hint

@@ -170,5 +170,7 @@ def _machine(folder: Path, action: Path) -> Path:
     command.parent.mkdir(parents=True)
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -P -m tuneform "$@"\n', "utf-8")
     command.chmod(command.stat().st_mode | stat.S_IXUSR)
-    command.parents[1].joinpath("requirement").write_text(f"{action}[embedded,oauth]", "utf-8")
+    command.parents[1].joinpath("requirement").write_text(
+        f"{action}[embedded,oauth,postgres]", "utf-8"
+    )
     return folder

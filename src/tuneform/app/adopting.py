@@ -20,7 +20,7 @@ from tuneform.app.declare import Declared, check_datasets, declare
 from tuneform.app.invocation import Invocation
 from tuneform.app.manifest_file import write_manifest
 from tuneform.app.starter import project_name
-from tuneform.app.wiring import Opened, lock_owner, open_provider
+from tuneform.app.wiring import Opened, open_to_write
 from tuneform.dataset.files import OutsideProject, inside
 from tuneform.domain.desired import Desired
 from tuneform.domain.diagnostic import has_errors
@@ -80,10 +80,9 @@ def adopt(invocation: Invocation, adoption: Adoption, ears: Ears) -> Adopted:
             f"--as {adoption.name!r}: {NAME_RULE}", hint=f"such as {project_name(adoption.name)}"
         )
     declared = declare(invocation)
-    with (
-        lock_owner(declared.owner, "import", invocation),
-        open_provider(declared.project, invocation, trains=False) as opened,
-    ):
+    with open_to_write(
+        declared.project, declared.owner, "import", invocation, trains=False
+    ) as opened:
         live = _find(opened.provider, adoption, declared)
         check_object(live, declared.owner, adoption.name)
         dataset = _inside_project(invocation, adoption.dataset)

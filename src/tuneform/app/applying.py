@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from tuneform.app.invocation import Invocation
 from tuneform.app.planning import ALL, Aim, Planned, decide
 from tuneform.app.questions import read_questions
 from tuneform.app.saved import load_plan, take_up
-from tuneform.app.wiring import Opened, ledger_of, lock_owner, open_provider
+from tuneform.app.wiring import Opened, ledger_of, open_to_write, record_of
 from tuneform.dataset.examples import read_examples
 from tuneform.dataset.keyed import keyed_rows
 from tuneform.domain.gate import Gate
@@ -162,10 +162,9 @@ def prepare(invocation: Invocation, wishes: Wishes) -> Iterator[Prepared]:
     saved = load_plan(wishes.saved, wishes.checksum) if wishes.saved else None
     destroys = saved.made_from.destroy if saved else wishes.aim.destroy
     command = "destroy" if destroys else "apply"
-    with (
-        lock_owner(declared.owner, command, invocation),
-        open_provider(declared.project, invocation, trains=True) as opened,
-    ):
+    with open_to_write(
+        declared.project, declared.owner, command, invocation, trains=True
+    ) as opened:
         if saved:
             planned = take_up(invocation, declared, opened.provider, saved, wishes.aim.max_cost)
         else:
@@ -194,7 +193,7 @@ def carry_out(
     def questions(_model: str, gate: Gate) -> tuple[list[Question], list[Question]]:
         return read_questions(invocation, declared, gate)
 
-    with closing(ledger_of(declared.project, invocation)) as ledger:
+    with _ledger(invocation, declared, opened) as ledger:
         return execute(
             plan,
             provider=opened.provider,
@@ -213,8 +212,18 @@ def carry_out(
                 command=ears.command,
                 commit=head.sha if head else None,
                 dirty=head.dirty if head else False,
+                who=invocation.user,
             ),
         )
+
+
+def _ledger(
+    invocation: Invocation, declared: Declared, opened: Opened
+) -> AbstractContextManager[Ledger]:
+    """The one that the lock came with; else, where nothing is locked, one for this run alone."""
+    if opened.ledger is not None:
+        return nullcontext(opened.ledger)
+    return closing(ledger_of(declared.project, invocation))
 
 
 def _remember(
@@ -240,8 +249,8 @@ def _last_commit(invocation: Invocation, declared: Declared) -> tuple[Repository
     if repository is None or head is None:
         return None
     try:
-        with closing(ledger_of(declared.project, invocation)) as ledger:
-            last = ledger.last_applied(declared.owner)
+        with closing(record_of(declared.project, invocation)) as record:
+            last = record.last_applied(declared.owner)
     except LocalError:
         return None
     return None if last in (None, head.sha) else (repository, head.sha, str(last))

@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from tuneform.app.declare import Declared
 from tuneform.app.history import known_repository
 from tuneform.app.invocation import Invocation
-from tuneform.app.wiring import ledger_of
+from tuneform.app.wiring import record_of
 from tuneform.dataset.compare import differences, differences_keyed
 from tuneform.dataset.examples import data_digest_of, each_example
 from tuneform.domain.capabilities import Limits
@@ -130,13 +130,13 @@ def _from_ledger(
     before: str,
     samples: int,
 ) -> DataChange | None:
-    with closing(ledger_of(declared.project, invocation)) as ledger:
-        rows = ledger.rows(declared.owner, before)
-        if rows is None:
+    with closing(record_of(declared.project, invocation)) as record:
+        rows, secret = record.rows(declared.owner, before), record.secret()
+        if rows is None or secret is None:
             return None
         return differences_keyed(
             rows,
             lambda: each_example(invocation.root, ref, limits),
-            secret=ledger.secret(),
+            secret=secret,
             samples=samples,
         )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tuneform.app.applying import Ears, Wishes, carry_out
 from tuneform.app.declare import Declared, declare
 from tuneform.app.invocation import Invocation
-from tuneform.app.wiring import Opened, lock_owner, open_provider
+from tuneform.app.wiring import Opened, open_to_write
 from tuneform.domain.live import LiveSet
 from tuneform.domain.plan import Action, Change, Plan, Reason, ReasonCode, Release
 from tuneform.domain.report import Report
@@ -41,10 +41,9 @@ class Forgetting:
 def forget(invocation: Invocation, name: str) -> Iterator[Forgetting]:
     """Plan to take our mark off every version of a model; the objects stay."""
     declared = declare(invocation)
-    with (
-        lock_owner(declared.owner, "forget", invocation),
-        open_provider(declared.project, invocation, trains=False) as opened,
-    ):
+    with open_to_write(
+        declared.project, declared.owner, "forget", invocation, trains=False
+    ) as opened:
         estate = sort_out(declared.desired, LiveSet(tuple(opened.provider.list())))
         versions = estate.versions.get(name, ())
         if not versions:

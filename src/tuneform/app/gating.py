@@ -10,7 +10,7 @@ from tuneform.app.declare import Declared, declare
 from tuneform.app.inspecting import unknown_model
 from tuneform.app.invocation import Invocation
 from tuneform.app.questions import read_questions
-from tuneform.app.wiring import Opened, lock_owner, open_provider
+from tuneform.app.wiring import Opened, open_provider, open_to_write
 from tuneform.domain.desired import Desired
 from tuneform.domain.gate import Evaluation, Gate
 from tuneform.domain.live import Live, LiveSet, LiveState, RecordedSet
@@ -112,10 +112,9 @@ def try_gate(
 def record_gate(invocation: Invocation, trial: Trial, ears: Ears) -> tuple[Declared, Report]:
     """Evaluate one version, and write the verdict into its mark and into the ledger."""
     declared = declare(invocation)
-    with (
-        lock_owner(declared.owner, "evaluate", invocation),
-        open_provider(declared.project, invocation, trains=False) as opened,
-    ):
+    with open_to_write(
+        declared.project, declared.owner, "evaluate", invocation, trains=False
+    ) as opened:
         desired, gate, live, against = _find(declared, opened, trial)
         change = Change(
             desired.name,

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 
 from tuneform.app.declare import Declared, declare
 from tuneform.app.invocation import Invocation
-from tuneform.app.wiring import ledger_of, open_provider
+from tuneform.app.wiring import open_provider, record_of
 from tuneform.domain.cost import Spent
 from tuneform.domain.desired import Desired
 from tuneform.domain.live import Live, LiveSet, LiveState, RecordedSet, Training
@@ -42,8 +42,8 @@ def status(invocation: Invocation) -> tuple[Declared, StatusReport]:
 def _spent(invocation: Invocation, declared: Declared) -> tuple[Spent, ...]:
     """What the ledger knows; one that cannot be read knows nothing."""
     try:
-        with closing(ledger_of(declared.project, invocation)) as ledger:
-            return tuple(ledger.spent(declared.owner))
+        with closing(record_of(declared.project, invocation)) as record:
+            return tuple(record.spent(declared.owner))
     except LocalError:
         return ()
 

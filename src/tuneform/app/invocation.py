@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from pwd import getpwuid
 
 from tuneform.clock import Clock, SystemClock
 
@@ -22,6 +24,8 @@ class Invocation:
         variables: from `--var NAME=VALUE`.
         variable_files: from `--var-file FILE`.
         clock: the time.
+        lock_timeout: seconds to wait for another run of the owner; 0 gives up at once.
+        tell: is told in a sentence why a command waits before it begins.
     """
 
     root: Path
@@ -30,6 +34,8 @@ class Invocation:
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     variable_files: tuple[Path, ...] = ()
     clock: Clock = field(default_factory=SystemClock)
+    lock_timeout: float = 0.0
+    tell: Callable[[str], None] = lambda _: None
 
     @property
     def chosen_environment(self) -> str | None:
@@ -44,6 +50,15 @@ class Invocation:
             for name, value in self.environ.items()
             if name.startswith(VARIABLE_PREFIX)
         }
+
+    @property
+    def user(self) -> str:
+        """Who calls, as the environment or the operating system names the user; may be empty."""
+        try:
+            named = (self.environ.get(name) for name in ("LOGNAME", "USER"))
+            return next(filter(None, named), None) or getpwuid(os.getuid()).pw_name
+        except KeyError:  # a container may run as a user that nobody has named
+            return ""
 
     @property
     def own_folder(self) -> Path:

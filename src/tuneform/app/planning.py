@@ -11,7 +11,7 @@ from tuneform.app.catalogue import shipped_prices
 from tuneform.app.declare import Declared, declare
 from tuneform.app.explaining import explain_data
 from tuneform.app.invocation import Invocation
-from tuneform.app.wiring import ledger_of, open_provider
+from tuneform.app.wiring import open_provider, record_of
 from tuneform.domain.desired import DesiredSet
 from tuneform.domain.diagnostic import Diagnostic, Severity, has_errors
 from tuneform.domain.live import LiveSet, LiveState, RecordedSet
@@ -136,8 +136,8 @@ def judge(
 def _recorded(invocation: Invocation, declared: Declared) -> RecordedSet:
     """What the ledger knows. It only explains, so a plan goes on without it."""
     try:
-        with closing(ledger_of(declared.project, invocation)) as ledger:
-            return ledger.recorded(declared.owner)
+        with closing(record_of(declared.project, invocation)) as record:
+            return record.recorded(declared.owner)
     except LocalError:
         return RecordedSet()
 

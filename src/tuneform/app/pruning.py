@@ -12,7 +12,7 @@ from tuneform.app.applying import Ears, Wishes, carry_out
 from tuneform.app.declare import Declared, declare
 from tuneform.app.history import declared_at, mistakes, repository_of
 from tuneform.app.invocation import Invocation
-from tuneform.app.wiring import Opened, lock_owner, open_provider
+from tuneform.app.wiring import Opened, open_to_write
 from tuneform.domain.diagnostic import Severity
 from tuneform.domain.live import LiveSet
 from tuneform.domain.plan import Plan
@@ -61,10 +61,9 @@ def prune_staged(
     """
     declared = declare(invocation)
     wanted, refs = _wanted(invocation, ignored)
-    with (
-        lock_owner(declared.owner, "prune", invocation),
-        open_provider(declared.project, invocation, trains=False) as opened,
-    ):
+    with open_to_write(
+        declared.project, declared.owner, "prune", invocation, trains=False
+    ) as opened:
         live = LiveSet(tuple(opened.provider.list()))
         now = invocation.clock.now()
         plan = make_prune_plan(declared.desired, live, wanted, now, older_than)

@@ -10,7 +10,7 @@ from tuneform.app.applying import Ears, Wishes, carry_out
 from tuneform.app.declare import Declared, declare
 from tuneform.app.history import declared_at, known_repository
 from tuneform.app.invocation import Invocation
-from tuneform.app.wiring import Opened, lock_owner, open_provider
+from tuneform.app.wiring import Opened, open_to_write
 from tuneform.domain.desired import Desired
 from tuneform.domain.live import LiveSet
 from tuneform.domain.plan import Plan
@@ -67,10 +67,9 @@ def roll_back(invocation: Invocation, name: str, to: str | None) -> Iterator[Rol
         to: remote name, id or short fingerprint; None is the newest earlier one that is proven.
     """
     declared = declare(invocation)
-    with (
-        lock_owner(declared.owner, "rollback", invocation),
-        open_provider(declared.project, invocation, trains=False) as opened,
-    ):
+    with open_to_write(
+        declared.project, declared.owner, "rollback", invocation, trains=False
+    ) as opened:
         plan = make_rollback(declared.desired, LiveSet(tuple(opened.provider.list())), name, to)
         change = plan.changes[0]
         version = next(each for each in change.versions if each.remote == change.remote)

@@ -1,20 +1,25 @@
-"""Chooses implementations: which provider, which ledger, which lock."""
+"""Chooses implementations: which provider, which ledger and its lock."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from tuneform.app.invocation import Invocation
 from tuneform.domain.capabilities import Capabilities
 from tuneform.domain.names import Owner
 from tuneform.domain.spec import ProjectSpec
 from tuneform.errors import LocalError, Locked, UsageError
-from tuneform.ledger.base import Ledger
+from tuneform.ledger.base import Ledger, Record
 from tuneform.providers.base import Provider
 from tuneform.providers.gemini.bases import capabilities
+
+if TYPE_CHECKING:
+    from tuneform.domain.record import LockState
+    from tuneform.ledger.address import Address
 
 PRACTICE_FOLDER = ".practice"
 
@@ -30,11 +35,13 @@ class Opened:
     Attributes:
         provider: to be asked.
         poll_first, poll_most: seconds between two looks at trainings, at first and later on.
+        ledger: written under the lock of the owner; None where no lock is held.
     """
 
     provider: Provider
     poll_first: float
     poll_most: float
+    ledger: Ledger | None = None
 
 
 def capabilities_of(provider: str) -> Capabilities:
@@ -55,19 +62,54 @@ def open_provider(
     return _PROVIDERS[project.provider.type](project, invocation, trains)
 
 
+@contextmanager
+def open_to_write(
+    project: ProjectSpec, owner: Owner, command: str, invocation: Invocation, *, trains: bool
+) -> Iterator[Opened]:
+    """Hold the owner's lock, and open the provider: for whatever changes an owner's objects.
+
+    Args:
+        project: names provider and ledger.
+        owner: whose objects.
+        command: told to whoever has to wait.
+        invocation: says how long to wait for another holder.
+        trains: as for `open_provider`.
+
+    Raises:
+        Locked: another run holds it.
+        LocalError: the ledger cannot be used; nothing was done.
+    """
+    from tuneform.ledger.lock import Patience, Purpose
+
+    address = _address(project, invocation)
+    patience = Patience(invocation.lock_timeout, invocation.tell)
+    with (
+        address.locked(owner, Purpose(command, invocation.user), patience) as ledger,
+        open_provider(project, invocation, trains=trains) as opened,
+    ):
+        yield replace(opened, ledger=ledger)
+
+
+def record_of(project: ProjectSpec, invocation: Invocation) -> Record:
+    """The project's ledger, for asking; nothing is made by that."""
+    return _address(project, invocation).record()
+
+
 def ledger_of(project: ProjectSpec, invocation: Invocation) -> Ledger:
-    """The project's ledger; nothing is read or made yet."""
-    from tuneform.ledger.address import open_ledger
+    """The project's ledger, for writing without a lock; nothing is made yet."""
+    return _address(project, invocation).ledger()
+
+
+def lock_state(project: ProjectSpec, owner: Owner, invocation: Invocation) -> LockState:
+    """Who holds the owner's lock."""
+    return _address(project, invocation).lock_state(owner)
+
+
+def _address(project: ProjectSpec, invocation: Invocation) -> Address:
+    from tuneform.ledger.address import Address
 
     url = invocation.environ.get("TUNEFORM_LEDGER") or project.ledger
-    return open_ledger(url, invocation.root, invocation.clock)
-
-
-def lock_owner(owner: Owner, command: str, invocation: Invocation) -> AbstractContextManager[None]:
-    """Hold the owner's lock on this machine; whoever holds it already is named at once."""
-    from tuneform.ledger.lock import owner_lock
-
-    return owner_lock(invocation.own_folder / "locks", owner, command, 0.0, invocation.clock)
+    return Address(url, invocation.root, invocation.clock)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ import typer
 
 from tuneform.app.invocation import Invocation
 from tuneform.cli.screen import Screen
+from tuneform.cli.values import duration
 from tuneform.errors import LocalError, UsageError
 
 
@@ -71,6 +72,21 @@ _COMMON = (
     ("verbose", _VERBOSE, False),
 )
 
+_LOCKING = (
+    (
+        "lock_timeout",
+        Annotated[
+            str,
+            typer.Option(
+                "--lock-timeout",
+                metavar="TIME",
+                help="Wait so long for another run that writes for this owner, such as 30s or 10m.",
+            ),
+        ],
+        "0s",
+    ),
+)
+
 
 def or_help(context: typer.Context) -> None:
     """Show the help of a group where none of its commands is named."""
@@ -86,12 +102,23 @@ def with_common(function: Callable[..., int | None]) -> Callable[..., int | None
     A command that declares a common option itself, with other choices or another default,
     keeps its own.
     """
+    return _with(function, _COMMON)
+
+
+def with_lock(function: Callable[..., int | None]) -> Callable[..., int | None]:
+    """The same for a command that writes, and may have to wait for another one that does."""
+    return _with(function, (*_LOCKING, *_COMMON))
+
+
+def _with(
+    function: Callable[..., int | None], options: tuple[tuple[str, Any, Any], ...]
+) -> Callable[..., int | None]:
     signature = inspect.signature(function, eval_str=True)
     _, *own = signature.parameters.values()
     names = {parameter.name for parameter in own}
     shared = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
-        for name, kind, default in _COMMON
+        for name, kind, default in options
         if name not in names
     ]
     context = inspect.Parameter(
@@ -99,9 +126,9 @@ def with_common(function: Callable[..., int | None]) -> Callable[..., int | None
     )
 
     @functools.wraps(function)
-    def command(context: typer.Context, **options: Any) -> int | None:
-        given = {name: options.get(name, default) for name, _, default in _COMMON}
-        mine = {name: value for name, value in options.items() if name in names}
+    def command(context: typer.Context, **chosen: Any) -> int | None:
+        given = {name: chosen.get(name, default) for name, _, default in options}
+        mine = {name: value for name, value in chosen.items() if name in names}
         return function(_common(context.obj, given), **mine)
 
     parameters = [
@@ -132,6 +159,8 @@ def _common(screen: Screen, given: dict[str, Any]) -> Common:
         environment=given["env"],
         variables=_pairs(given["var"] or []),
         variable_files=tuple(given["var_file"] or ()),
+        lock_timeout=duration(given.get("lock_timeout"), "--lock-timeout") or 0.0,
+        tell=lambda text: screen.note(screen.err_look.clean(text)),
     )
     if given["format_"] == "github":
         screen.annotate(lambda: folder_of(invocation))

@@ -51,6 +51,7 @@ class Live:
         created: when, with time zone.
         curve: loss by step, only where it was asked for. Two looks at one object are equal whatever
             its curve, which grows by itself.
+        operation: name of the operation that trains it, only in the answer to a create.
     """
 
     remote: str
@@ -66,6 +67,7 @@ class Live:
     top_k: int | None = None
     created: datetime | None = None
     curve: tuple[LossPoint, ...] = field(default=(), compare=False)
+    operation: str | None = field(default=None, compare=False)
 
     @property
     def id(self) -> str:

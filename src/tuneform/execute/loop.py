@@ -13,6 +13,7 @@ from functools import partial
 from heapq import heappop, heappush
 from typing import Final, assert_never
 
+from tuneform.domain.live import Live
 from tuneform.domain.plan import Start, Step, Watch
 from tuneform.domain.report import Evaluated, Noticed, Status, StepBegan, StepEnded
 from tuneform.errors import TuneformError
@@ -21,6 +22,7 @@ from tuneform.execute.board import Board, Skip
 from tuneform.execute.crew import Crew
 from tuneform.execute.ending import Ending, ending_of, late, started
 from tuneform.execute.evaluate import not_passed
+from tuneform.execute.findings import told_by, trained_at
 from tuneform.execute.job import Lane
 from tuneform.execute.options import Options
 from tuneform.execute.result import Later, Performed, StillTraining, Tools
@@ -50,6 +52,7 @@ class Loop:
         self._errands = 0
         self._delayed: list[tuple[float, int, Lane]] = []
         self._delays = 0
+        self._flushes = True
 
     def drain(self, lanes: Sequence[Lane], skip: Skip) -> None:
         """Perform the steps of these lanes; return when all have ended, or when halted."""
@@ -80,6 +83,8 @@ class Loop:
 
     def _rest(self) -> None:
         """Wait for the first thing to happen, but never long."""
+        if not self._errands and not self._board.ready:
+            self._flush()
         now = self._tools.clock.monotonic()
         dues = [self._delayed[0][0]] if self._delayed else []
         if self._vigil.due is not None:
@@ -89,6 +94,17 @@ class Loop:
             self._crew.collect(min(pause, SLICE_SECONDS))
         elif dues and not self._board.ready:
             self._tools.clock.sleep(min(pause, SLICE_SECONDS))
+
+    def _flush(self) -> None:
+        """Put what was done on disk before an hour of waiting, which may end in a crash.
+
+        Where that fails nothing is lost yet, and the next intent tells.
+        """
+        if self._flushes:
+            try:
+                self._tools.ledger.flush()
+            except TuneformError:
+                self._flushes = False
 
     def _begin(self, lane: Lane) -> None:
         step, job = lane.step, lane.job
@@ -144,6 +160,8 @@ class Loop:
         self._board.settle(lane, Status.DONE)
         if result.begun:
             self._record_cost(lane, result)
+        for live in result.seen:
+            self._record_training(live)
         lane.advance(result)
         lane.job.ended = self._tools.clock.monotonic()
         self._board.notify(StepEnded(lane.model, lane.job.change.action, step))
@@ -163,6 +181,11 @@ class Loop:
         if cost is not None:
             tools, remote = self._tools, result.seen[0].remote
             tools.ledger.record_cost(tools.run, lane.model, remote, cost)
+
+    def _record_training(self, live: Live) -> None:
+        found = told_by(live)
+        if found is not None:
+            self._tools.ledger.record_training(self._tools.run, live.remote, found)
 
     def _postpone(self, lane: Lane, later: Later) -> None:
         due = self._tools.clock.monotonic() + later.seconds
@@ -237,4 +260,6 @@ class Loop:
     def _trained(self, watched: Watched, result: Performed) -> None:
         self._vigil.drop(watched)
         watched.lane.job.trained.add(watched.remote)
+        found = trained_at(watched.live, self._tools.clock.now(), result.loss)
+        self._tools.ledger.record_training(self._tools.run, watched.remote, found)
         self._complete(watched.lane, result)

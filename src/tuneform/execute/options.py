@@ -18,9 +18,10 @@ class Options:
         poll_first: seconds before the first look at what trains.
         poll_most: seconds between looks, at most; the interval grows from the first. Where one
             look takes long, the interval grows beyond this, so that looking is a tenth of the time.
-        command: recorded in the ledger, as are the two below.
+        command: recorded in the ledger, as are the three below.
         commit: of git that the manifests are from, in full; None where there is none.
         dirty: whether files differed from that commit.
+        who: the user; empty where nobody knows.
     """
 
     parallelism: int = 8
@@ -31,3 +32,4 @@ class Options:
     command: str = "apply"
     commit: str | None = None
     dirty: bool = False
+    who: str = ""

@@ -59,19 +59,23 @@ def execute(  # noqa: PLR0913 - every seam of a run is named where it is handed 
         if job.endings or job.is_complete:
             notify(ChangeEnded(job.outcome()))
     if any(not job.endings and not job.is_complete for job in jobs):
-        info = RunInfo(options.command, plan.owner, options.commit, options.dirty)
+        info = RunInfo(options.command, plan.owner, options.commit, options.dirty, options.who)
         run = ledger.begin_run(info)
         board = Board(ledger, clock, notify, stopping)
         tools = Tools(
             provider, ledger, run, clock, examples, questions, stopping=lambda: board.over
         )
-        ended = "broken"
+        ended, code = "broken", None
         try:
             with Crew(options.parallelism + 1) as crew:
                 _drain(jobs, Loop(tools, options, crew, board), board)
-            ended = "ended"
+            ended, code = "ended", _report(plan, jobs).exit_code
         finally:
-            _end_run(ledger, run, ended, notify)
+            _end_run(ledger, run, ended, code, notify)
+    return _report(plan, jobs)
+
+
+def _report(plan: Plan, jobs: Sequence[Job]) -> Report:
     outcomes = tuple(job.outcome() for job in jobs)
     interrupted = any(outcome.status is Status.INTERRUPTED for outcome in outcomes)
     return Report(plan.owner, plan.provider, outcomes, interrupted)
@@ -97,9 +101,15 @@ def _drain(jobs: Sequence[Job], loop: Loop, board: Board) -> None:
             board.end_job(job)
 
 
-def _end_run(ledger: Ledger, run: RunId, outcome: str, notify: Callable[[Event], None]) -> None:
+def _end_run(
+    ledger: Ledger,
+    run: RunId,
+    outcome: str,
+    code: int | None,
+    notify: Callable[[Event], None],
+) -> None:
     """Close the record. The report tells what was done even where this fails."""
     try:
-        ledger.end_run(run, outcome)
+        ledger.end_run(run, outcome, code)
     except LocalError as error:
         notify(Noticed(f"the record of this run is incomplete: {error}"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from tuneform.clock import Clock
-from tuneform.domain.live import Training
+from tuneform.domain.live import Live, Training
 from tuneform.domain.report import Progressed
 from tuneform.errors import BadReply, Exhausted, RemoteError, ServiceFailure, Unreachable
 from tuneform.execute.ending import Ending, ending_of, late
@@ -24,6 +24,7 @@ class Watched:
         seen_at: monotonic second when it was last seen.
         steps_done: as last told; -1 before anything was.
         examined: whether it is being looked at closely.
+        live: the object, as last listed; None before it was.
     """
 
     lane: Lane
@@ -31,6 +32,7 @@ class Watched:
     seen_at: float
     steps_done: int = -1
     examined: bool = False
+    live: Live | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,7 @@ class Vigil:
     def _judge(self, watched: Watched, sighting: Sighting, now: float, findings: Findings) -> None:
         live = sighting.listed.get(watched.remote)
         if live is not None:
-            watched.seen_at = now
+            watched.seen_at, watched.live = now, live
         last = watched.lane.at + 1 == len(watched.lane.places)
         match judge(live, now - watched.seen_at, last=last):
             case Verdict.ENDED:

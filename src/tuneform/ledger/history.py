@@ -1,9 +1,11 @@
-"""What the tables of a ledger tell: questions to an open file, values out. Nothing is written."""
+"""What the tables of a ledger tell: questions to a source, values out. Nothing is written.
+
+The questions of a plan need no more than version 2: a plan never has to carry a ledger over.
+"""
 
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
@@ -14,8 +16,9 @@ from tuneform.domain.cost import Spent
 from tuneform.domain.data_change import KeyedRow
 from tuneform.domain.gate import Score
 from tuneform.domain.live import RecordedSet
-from tuneform.ledger.base import PastEvaluation, PastScore
+from tuneform.domain.record import PastEvaluation, PastScore
 from tuneform.ledger.notes import Entry, notes_of
+from tuneform.ledger.source import Row, Source
 
 KEY_BYTES: Final = 16
 """Length of a keyed digest."""
@@ -26,60 +29,48 @@ _ENTRIES = """
 SELECT i.remote, i.step, o.outcome, o.detail, coalesce(o.at, i.at), r.host
 FROM runs AS r JOIN intents AS i ON i.run = r.run
 LEFT JOIN outcomes AS o ON o.run = i.run AND o.number = i.number
-WHERE r.owner = ? AND i.step IN ('start', 'watch') AND i.remote IS NOT NULL
+WHERE r.owner = :owner AND i.step IN ('start', 'watch') AND i.remote IS NOT NULL
 ORDER BY i.run, i.number
 """
 _LAST_APPLIED = """
 SELECT r.git_commit FROM runs AS r
-WHERE r.owner = ? AND r.command = 'apply' AND r.git_commit IS NOT NULL
+WHERE r.owner = :owner AND r.command = 'apply' AND r.git_commit IS NOT NULL
 AND EXISTS (SELECT 1 FROM outcomes AS o WHERE o.run = r.run AND o.outcome = 'done')
 ORDER BY r.run DESC LIMIT 1
 """
 _EVALUATIONS = """
 SELECT e.remote, e.gate, e.passed, e.scores, e.must_pass, e.must_pass_failed, e.at
 FROM evaluations AS e JOIN runs AS r ON r.run = e.run
-WHERE r.owner = ? AND e.model = ? ORDER BY e.evaluation DESC
+WHERE r.owner = :owner AND e.model = :model ORDER BY e.evaluation DESC
 """
 _COSTS = """
 SELECT c.currency, c.likely FROM costs AS c JOIN runs AS r ON r.run = c.run
-WHERE r.owner = ? ORDER BY c.currency
+WHERE r.owner = :owner ORDER BY c.currency
 """
+_ROWS = "SELECT rows FROM datasets WHERE owner = :owner AND data = :data"
 
 
-def recorded(connection: sqlite3.Connection, owner: str, host: str) -> RecordedSet:
+def recorded(source: Source, owner: str, host: str) -> RecordedSet:
     """Notes on an owner's objects, as this machine tells them."""
-    return notes_of(map(Entry._make, connection.execute(_ENTRIES, (owner,))), host)
+    return notes_of(map(Entry._make, source.ask(_ENTRIES, {"owner": owner}) or ()), host)
 
 
-def last_applied(connection: sqlite3.Connection, owner: str) -> str | None:
+def last_applied(source: Source, owner: str) -> str | None:
     """The commit of the newest apply that did something."""
-    found = connection.execute(_LAST_APPLIED, (owner,)).fetchone()
-    return None if found is None else str(found[0])
+    found = source.ask(_LAST_APPLIED, {"owner": owner})
+    return str(found[0][0]) if found else None
 
 
-def evaluations(
-    connection: sqlite3.Connection, owner: str, model: str
-) -> tuple[PastEvaluation, ...]:
+def evaluations(source: Source, owner: str, model: str) -> tuple[PastEvaluation, ...]:
     """Verdicts on versions of a model, newest first."""
-    rows = connection.execute(_EVALUATIONS, (owner, model))
-    return tuple(
-        PastEvaluation(
-            remote,
-            gate,
-            bool(passed),
-            scores_in(scores),
-            must_pass,
-            must_pass_failed,
-            datetime.fromisoformat(at),
-        )
-        for remote, gate, passed, scores, must_pass, must_pass_failed, at in rows
-    )
+    found = source.ask(_EVALUATIONS, {"owner": owner, "model": model}) or ()
+    return tuple(map(evaluation_in, found))
 
 
-def spent(connection: sqlite3.Connection, owner: str) -> tuple[Spent, ...]:
+def spent(source: Source, owner: str) -> tuple[Spent, ...]:
     """Sums by currency."""
     sums: dict[str, Spent] = {}
-    for currency, likely in connection.execute(_COSTS, (owner,)):
+    for currency, likely in source.ask(_COSTS, {"owner": owner}) or ():
         before = sums.get(currency, Spent(currency, Decimal(), 0, 0))
         sums[currency] = Spent(
             currency,
@@ -90,18 +81,16 @@ def spent(connection: sqlite3.Connection, owner: str) -> tuple[Spent, ...]:
     return tuple(sums.values())
 
 
-def rows(connection: sqlite3.Connection, owner: str, data: str) -> list[KeyedRow] | None:
+def rows(source: Source, owner: str, data: str) -> list[KeyedRow] | None:
     """The keyed digests of a dataset's examples."""
-    found = connection.execute(
-        "SELECT rows FROM datasets WHERE owner = ? AND data = ?", (owner, data)
-    ).fetchone()
-    return None if found is None else unpacked(found[0])
+    found = source.ask(_ROWS, {"owner": owner, "data": data})
+    return unpacked(found[0][0]) if found else None
 
 
-def secret(connection: sqlite3.Connection) -> bytes:
+def secret(source: Source) -> bytes | None:
     """What digests are keyed with in this ledger."""
-    (found,) = connection.execute("SELECT secret FROM secrets").fetchone()
-    return bytes(found)
+    found = source.ask("SELECT secret FROM secrets", {})
+    return bytes(found[0][0]) if found else None
 
 
 # --- how values stand in a column
@@ -117,6 +106,13 @@ def scores_text(scores: Iterable[Score]) -> str:
 def scores_in(text: str) -> tuple[PastScore, ...]:
     """The reverse."""
     return tuple(PastScore(*each) for each in json.loads(text))
+
+
+def evaluation_in(row: Row) -> PastEvaluation:
+    """A row of evaluations as a value."""
+    remote, gate, passed, scores, must_pass, failed, at = row
+    when = datetime.fromisoformat(at)
+    return PastEvaluation(remote, gate, bool(passed), scores_in(scores), must_pass, failed, when)
 
 
 def packed(keyed: Iterable[tuple[bytes, bytes, int]]) -> bytes:

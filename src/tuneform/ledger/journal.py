@@ -1,57 +1,89 @@
-"""Statements on their way into the file of a ledger, each on the disk when its writer needs it.
+"""Statements on their way into a ledger, each on the disk when its writer needs it.
 
-Threads that write at the same time share one transaction: whoever gets the file writes for all who
-wait. Knows nothing of runs and steps.
+Threads that write at the same time share one transaction: whoever gets the connection writes for
+all who wait. Knows nothing of runs and steps.
 """
 
 from __future__ import annotations
 
-import sqlite3
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from threading import Lock
-from typing import TypeAlias
+from typing import Any, Protocol, TypeAlias
 
-from tuneform.ledger.schema import open_to_write, told
+from sqlalchemy import Connection, Executable, Insert
+from sqlalchemy.exc import DBAPIError
 
-Values: TypeAlias = tuple[str | int | bytes | None, ...]
-"""What a statement puts into its question marks."""
+from tuneform.errors import LocalError
+
+Statement: TypeAlias = tuple[Executable, Mapping[str, Any] | Sequence[Mapping[str, Any]]]
+"""A statement, and its values by name, once or many times."""
+
+
+class Place(Protocol):
+    """Where a journal writes."""
+
+    def open(self) -> Connection:
+        """A connection for writing; what is not there yet is made, what is older carried over.
+
+        Raises:
+            LocalError: it cannot be made or written, or is not a ledger that this release knows.
+        """
+        ...
+
+    def close(self, connection: Connection) -> None:
+        """Let go of a connection."""
+        ...
+
+    def told(self, error: DBAPIError) -> LocalError:
+        """What a database complains of, as our error with place, cause and next step."""
+        ...
 
 
 class Journal:
-    """The way into one file. All methods may be called by any thread.
+    """The way into one ledger. All methods may be called by any thread.
 
     Args:
-        path: of the file; it is made with the first write.
+        place: opened with the first write.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, place: Place) -> None:
+        self._place = place
         self._queue = Lock()  # guards the two below; held for moments
-        self._pending: list[tuple[str, Values]] = []
+        self._pending: list[Statement] = []
         self._noted = 0
-        self._file = Lock()  # guards the two below; held while the disk works
-        self._connection: sqlite3.Connection | None = None
+        self._access = Lock()  # guards the two below; held while the disk works
+        self._connection: Connection | None = None
         self._written = 0
 
-    def insert(self, statement: str, values: Values) -> int:
+    def insert(self, statement: Insert, values: Mapping[str, Any]) -> int:
         """Write one row at once, without what is queued.
 
         Returns:
-            Its row id.
+            The number that the database gave it.
 
         Raises:
-            LocalError: the file cannot be made or written.
+            LocalError: the ledger cannot be made or written.
         """
-        with self._file:
+        with self._access:
             connection = self._opened()
             try:
-                row = connection.execute(statement, values).lastrowid
-            except sqlite3.Error as error:
-                raise told(error, self._path) from error
-        assert row is not None, "an INSERT has a row id"
-        return row
+                with connection.begin():
+                    key = connection.execute(statement, values).inserted_primary_key
+            except DBAPIError as error:
+                raise self._failure(error) from error
+        assert key is not None, "an INSERT of one row has a key"
+        return int(key[0])
 
-    def note(self, *statements: tuple[str, Values]) -> int:
+    def make(self) -> None:
+        """Open the ledger, and make it where there is none.
+
+        Raises:
+            LocalError: it cannot be made.
+        """
+        with self._access:
+            self._opened()
+
+    def note(self, *statements: Statement) -> int:
         """Queue statements, which go into one transaction.
 
         Returns:
@@ -66,41 +98,44 @@ class Journal:
         """Return when what has this ticket is on disk; write all that is queued if need be.
 
         Raises:
-            LocalError: the file cannot be written; everything stays queued.
+            LocalError: the ledger cannot be written; everything stays queued.
         """
-        with self._file:
+        with self._access:
             if self._written >= ticket:
                 return
             with self._queue:
                 statements = tuple(self._pending)
-            try:
-                _commit(self._opened(), statements)
-            except sqlite3.Error as error:
-                raise told(error, self._path) from error
+            self._commit(statements)
             with self._queue:
                 del self._pending[: len(statements)]
             self._written += len(statements)
 
     def close(self) -> None:
-        """Let go of the file. What is queued is lost."""
-        with self._file:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+        """Let go of the connection. What is queued is lost."""
+        with self._access:
+            self._release()
 
-    def _opened(self) -> sqlite3.Connection:
+    def _commit(self, statements: Sequence[Statement]) -> None:
+        connection = self._opened()
+        try:
+            with connection.begin():
+                for statement, values in statements:
+                    connection.execute(statement, values)
+        except DBAPIError as error:
+            raise self._failure(error) from error
+
+    def _opened(self) -> Connection:
         if self._connection is None:
-            self._connection = open_to_write(self._path)
+            self._connection = self._place.open()
         return self._connection
 
+    def _failure(self, error: DBAPIError) -> LocalError:
+        """Tell an error; a connection that broke is let go of, so that a new one may be tried."""
+        if error.connection_invalidated:
+            self._release()
+        return self._place.told(error)
 
-def _commit(connection: sqlite3.Connection, statements: tuple[tuple[str, Values], ...]) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        for statement, values in statements:
-            connection.execute(statement, values)
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
+    def _release(self) -> None:
+        if self._connection is not None:
+            self._place.close(self._connection)
+            self._connection = None

@@ -57,7 +57,11 @@ Endpoint = Annotated[
     str, AfterValidator(rules.endpoint), Written(pattern=r"^[Hh][Tt][Tt][Pp][Ss]?://[^?#@\s]+$")
 ]
 Requirement = Annotated[str, AfterValidator(requirement), Written(pattern=PATTERN)]
-Ledger = Annotated[str, AfterValidator(rules.ledger), Written(pattern=r"^sqlite:///[^?#]+$")]
+Ledger = Annotated[
+    str,
+    AfterValidator(rules.ledger),
+    Written(pattern=r"^(sqlite:///[^?#]+|postgresql\+psycopg://[^#\s]+)$"),
+]
 LabelKey = Annotated[
     str, AfterValidator(rules.label_key), Written(key=True, pattern=f"^{rules.LABEL_KEY.pattern}$")
 ]

@@ -24,7 +24,9 @@ LABEL_VALUE_AT_MOST: Final = 63
 LABEL_KEY: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?")
 VARIABLE_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,62}")
 BASE_MODEL: Final = re.compile(r"models/[A-Za-z0-9][A-Za-z0-9._-]{0,126}")
-LEDGER: Final = re.compile(r"sqlite:///[^\x00-\x1f\x7f?#]+")
+LEDGER: Final = re.compile(
+    r"sqlite:///[^\x00-\x1f\x7f?#]+|postgresql\+psycopg://[^\s\x00-\x1f\x7f#]+"
+)
 
 _BARE_BASE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,126}")
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -191,8 +193,9 @@ def ledger(text: str) -> str:
     raise Mistake(
         "invalid-ledger",
         "invalid ledger",
-        f"{quoted(text)} is not a ledger of this release, which keeps it in an SQLite file.",
-        "write it like `sqlite:///.tuneform/ledger.db`",
+        # The text is not shown: it may hold a password.
+        "A ledger is an SQLite file or a PostgreSQL database.",
+        "write it like `sqlite:///.tuneform/ledger.db` or `postgresql+psycopg://user@host/database`",
     )
 
 

@@ -350,8 +350,10 @@ class ProjectSection(Section):
     )
     ledger: Maybe[Ledger] = Field(
         default="sqlite:///.tuneform/ledger.db",
-        description="Where our own record is kept, relative to tuneform.yaml. "
-        "TUNEFORM_LEDGER replaces it.",
+        description="Where our own record is kept: an SQLite file, relative to tuneform.yaml, or a "
+        "PostgreSQL database that a team shares, with the lock of the owner. TUNEFORM_LEDGER "
+        "replaces it, and is the place for a password.",
+        examples=["postgresql+psycopg://tuneform@db.example/tuneform"],
     )
     variables: Maybe[dict[VariableName, VariableValue]] = Field(
         default=None,

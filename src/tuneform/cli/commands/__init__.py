@@ -13,6 +13,7 @@ from tuneform.cli.commands import (
     inspecting,
     planning,
     project,
+    record,
     training,
 )
 from tuneform.cli.options import or_help
@@ -36,6 +37,9 @@ app.command("prune")(applying.prune)
 app.command("destroy")(applying.destroy)
 app.command("status")(inspecting.status)
 app.command("show")(inspecting.show)
+app.command("history")(record.history)
+app.command("lineage")(record.lineage)
+app.command("lock")(record.lock)
 app.command("wait")(training.wait)
 app.command("cancel")(training.cancel)
 app.command("evaluate")(gating.evaluate)

@@ -9,10 +9,10 @@ import typer
 
 from tuneform.cli.commands.inspecting import NAME
 from tuneform.cli.confirm import confirm
-from tuneform.cli.options import Common, with_common
+from tuneform.cli.options import Common, with_lock
 
 
-@with_common
+@with_lock
 def import_(
     common: Common,
     remote: Annotated[
@@ -50,7 +50,7 @@ def import_(
     return adopted.report.exit_code
 
 
-@with_common
+@with_lock
 def forget(
     common: Common,
     name: NAME,

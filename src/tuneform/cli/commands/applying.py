@@ -18,7 +18,7 @@ from tuneform.cli.commands.planning import (
     plan_words,
 )
 from tuneform.cli.confirm import confirm
-from tuneform.cli.options import Common, with_common
+from tuneform.cli.options import Common, with_lock
 from tuneform.cli.values import amount, duration
 from tuneform.errors import UsageError
 
@@ -61,7 +61,7 @@ _YES_DESTROY = Annotated[
 ]
 
 
-@with_common
+@with_lock
 def apply(
     common: Common,
     planfile: Annotated[
@@ -131,7 +131,7 @@ def apply(
     return _carry_out(common, wishes, format_, approved=approved, destroys=yes_destroy)
 
 
-@with_common
+@with_lock
 def destroy(
     common: Common,
     target: TARGET = None,
@@ -150,7 +150,7 @@ def destroy(
     return _carry_out(common, wishes, format_, destroys=yes_destroy)
 
 
-@with_common
+@with_lock
 def rollback(
     common: Common,
     name: Annotated[str, typer.Argument(metavar="NAME", help="A model.", show_default=False)],
@@ -205,7 +205,7 @@ def _in_line(name: str, wish: Wish | None, look: Look) -> str:
     )
 
 
-@with_common
+@with_lock
 def prune(
     common: Common,
     staged: Annotated[

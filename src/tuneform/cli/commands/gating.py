@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, assert_never
 
 import typer
 
-from tuneform.cli.options import Common, with_common
+from tuneform.cli.options import Common, with_common, with_lock
 from tuneform.errors import GateFailed
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class GateFormat(StrEnum):
 _FORMAT = Annotated[GateFormat, typer.Option("--format", help="How results are printed.")]
 
 
-@with_common
+@with_lock
 def evaluate(
     common: Common,
     name: Annotated[str, typer.Argument(metavar="NAME", help="A model.", show_default=False)],

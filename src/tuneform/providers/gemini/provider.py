@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 import msgspec
@@ -97,7 +98,7 @@ class GeminiProvider:
             raise self._client.bad_reply(call, f"it speaks of {name}")
         if operation.error:
             raise ServiceFailure(f"cannot {call.what}: {self._why(operation.error)}")
-        return codec.started(creation, remote)
+        return replace(codec.started(creation, remote), operation=operation.name)
 
     def patch(self, live: Live, fields: Fields, mark: Mark | None) -> Live:
         """Edit what differs, then read the object back: the reply may be partial."""
