@@ -14,6 +14,7 @@ from tuneform.domain.record import (
     Trained,
 )
 from tuneform.domain.report import Status
+from tuneform.render.cost import amount_words
 from tuneform.render.history import actor, done_json, moment, run_json, run_words, step_words
 from tuneform.render.layout import GAP, counted, duration, joined, number, pairs, short_number, wrap
 from tuneform.render.look import Look, Style
@@ -79,7 +80,8 @@ def _commit(run: PastRun) -> str:
 
 
 def _cost(cost: PastCost) -> str:
-    price = "no known price" if cost.likely is None else f"{cost.likely} {cost.currency}"
+    likely, currency = cost.likely, cost.currency
+    price = "no known price" if likely is None else amount_words(likely, None, None, currency)
     return f"{price}, {counted(cost.tokens, 'token')}, by estimate, in run {cost.run}"
 
 
