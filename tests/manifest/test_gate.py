@@ -482,3 +482,11 @@ def test_nothing_is_read_for_a_document_that_is_not_ours(folder):
     loaded = folder.write({"manifests/a.yaml": text}).read()
     assert [each.code for each in loaded.diagnostics] == ["not-a-manifest"]
     assert loaded.datasets == ()
+
+
+def test_a_file_that_nobody_could_read_is_not_read_in_a_document_of_another_version(folder, model):
+    gate = "gate: {dataset: {path: .csv}, metrics: {}, mustPass: {path: .jsonl}}"
+    text = model("support", gate).replace("tuneform/v1", "tuneform/v9")
+    loaded = folder.write({"manifests/a.yaml": text}).read()
+    assert [each.code for each in loaded.diagnostics] == ["unknown-value"]
+    assert [each.path for each in loaded.datasets] == ["manifests/train.jsonl"]
