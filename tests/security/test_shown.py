@@ -54,7 +54,8 @@ class Stage:
         assert "Traceback" not in ran.told, ran
         assert_harmless(ran.told)
         assert (ran.code == 0 and ran.out) or ran.told
-        if ran.out and (ran.code in (0, 2) or format_ in ("json", "jsonl", "github")):
+        answered = ran.code in (0, 2) or format_ in ("json", "jsonl", "github")
+        if ran.out and (answered or (arguments[0] == "validate" and ran.code == 3)):
             READERS[format_](ran.out)
         if self.summary.exists():
             READERS["markdown"](self.summary.read_text(encoding="utf-8"))
@@ -160,3 +161,42 @@ def test_a_service_that_refuses_with_poison(tmp_path, status):
             assert ran.code in (1, 3, 4, 5, 8), ran
             assert KEY not in ran.told
             assert ran.out.startswith(("{", "::")) or "hint: " in ran.err, ran
+
+
+@given(data=st.data(), trap=TEXTS, more=TEXTS)
+@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
+def test_files_that_hold_poison(tmp_path_factory, data, trap, more):
+    """Whatever people can write into manifests, datasets and their names; offline commands."""
+    project = Project(tmp_path_factory.mktemp("poison"))
+    project.settings(variables={"token": {"value": "planted-token", "sensitive": True}})
+    texts = {key: data.draw(TEXTS, key) for key in ("name", "label", "base", "pattern", "key")}
+    rows = [(f"{trap}{number}", more) for number in range(20)]
+    rows += [(trap, "other"), (f"{trap}0", more)]
+    file = "".join(c for c in trap if c not in "/\0" and not "\ud800" <= c <= "\udfff")[:40]
+    named = f"data/x{file}.jsonl"
+    project.data(named, rows)
+    project.write("data/broken.csv", f"text_input,{more}\n{trap},b\n".encode(errors="replace"))
+    project.model(
+        texts["name"] or "numbers",
+        file="models/numbers.yaml",
+        labels={"team": texts["label"], texts["key"]: "x"},
+        displayName=more,
+        description=trap,
+        baseModel=texts["base"],
+        dataset={"path": f"../{named}", "preamble": more},
+        gate={"metrics": {"regex": {"pattern": texts["pattern"], "min": 1}, trap: {"min": 2}}},
+        **{f"x{more}": trap},
+    )
+    project.model("other", dataset={"path": f"../{named}"}, description=more)
+    project.model("broken", dataset={"path": "../data/broken.csv"}, formerly=[trap])
+    stage = Stage(project)
+    for format_ in CHECKS:
+        ran = stage.run("validate", format_=format_)
+        assert ran.code in (0, 3)
+        assert "planted-token" not in ran.told
+    for format_ in SIMPLE:
+        for command in ("check", "stats"):
+            stage.run("dataset", command, named, "data/broken.csv", format_=format_)
+        stage.run("dataset", "diff", named, "data/broken.csv", format_=format_)
+        stage.run("plan", "--target", trap, format_=format_)
+        stage.run("show", trap or "x", format_=format_)

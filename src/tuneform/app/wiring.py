@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
@@ -40,6 +40,13 @@ class Opened:
 def capabilities_of(provider: str) -> Capabilities:
     """What a provider can do; nothing is opened."""
     return capabilities(provider)
+
+
+def keys_in(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """The API keys that stand in the environment, to be kept out of a text."""
+    from tuneform.providers.gemini.credentials import KEY_VARIABLES
+
+    return tuple(filter(None, map(environ.get, KEY_VARIABLES)))
 
 
 def open_provider(
@@ -107,7 +114,7 @@ def _open_embedded(project: ProjectSpec, invocation: Invocation, trains: bool) -
     from tuneform.providers.gemini.trust import check_endpoint
 
     pace = _step_seconds(invocation)
-    folder = invocation.root / (project.provider.data or PRACTICE_FOLDER)
+    folder = invocation.folder_inside(project.provider.data or PRACTICE_FOLDER)
     endpoint = check_endpoint("http://127.0.0.1", ())
     retrier = Retrier(invocation.clock, random.random)
     try:

@@ -133,6 +133,7 @@ def _common(screen: Screen, given: dict[str, Any]) -> Common:
         variables=_pairs(given["var"] or []),
         variable_files=tuple(given["var_file"] or ()),
     )
+    invocation.check_own_folder()
     if given["format_"] == "github":
         screen.annotate(lambda: folder_of(invocation))
     if given["format_"] == "jsonl":

@@ -178,11 +178,17 @@ class Screen:
 
     def bug(self, error: Exception) -> None:
         """A mistake of ours. The traceback is shown only where somebody asked for it."""
-        kind, look = type(error).__name__, self.err_look
+        from tuneform.app.wiring import keys_in
+
+        # Nobody foresaw this text: what it may hold is guarded against here once more.
+        secrets = (*self.err_look.secrets, *keys_in(self._environ))
+        look = replace(self.err_look, secrets=secrets)
+        kind = type(error).__name__
         self.note(f"error: this is a bug in tuneform: {kind}: {look.clean(str(error))}")
         self.note("hint: please report it with the output of TUNEFORM_TRACEBACK=1")
         if self._environ.get("TUNEFORM_TRACEBACK"):
-            self.note(plain.redact("".join(traceback.format_exception(error)), look.secrets))
+            lines = "".join(traceback.format_exception(error)).split("\n")
+            self.note("\n".join(map(look.clean, lines)))
 
     def settle(self) -> None:
         """Leave nothing behind that would fail again when the process ends; help is such a text."""

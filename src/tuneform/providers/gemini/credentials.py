@@ -117,18 +117,21 @@ class OAuth:
     def __init__(self, tokens: TokenSource, project: str | None) -> None:
         self._tokens = tokens
         self._project = project
-        self._last = ""
+        self._given: set[str] = set()
 
     def authorize(self, request: httpx.Request) -> None:
         """Set `Authorization`, and `x-goog-user-project` where it is known."""
-        self._last = self._tokens.token()
-        request.headers["authorization"] = f"Bearer {self._last}"
+        token = self._tokens.token()
+        self._given.add(token)
+        request.headers["authorization"] = f"Bearer {token}"
         if self._project:
             request.headers["x-goog-user-project"] = self._project
 
     def redact(self, text: str) -> str:
-        """The text without the token that was used last."""
-        return _without(self._last, text)
+        """The text without any token that was used: a late reply may repeat an earlier one."""
+        for token in tuple(self._given):  # other threads may add to it
+            text = _without(token, text)
+        return text
 
 
 Import = Callable[[str], Any]
