@@ -12,11 +12,15 @@ KEY = "planted-key-0123456789"
 SECRET = "planted-secret"
 
 
-def raised(text: str) -> ValueError:
+def raised(text: str) -> LookupError:
     """An error with a traceback."""
-    with pytest.raises(ValueError) as found:
-        int(text)
+    with pytest.raises(LookupError) as found:
+        fail(text)
     return found.value
+
+
+def fail(text: str) -> None:
+    raise LookupError(text)
 
 
 @pytest.mark.parametrize("traceback", ["", "1"])
@@ -37,5 +41,5 @@ def test_a_bug_is_told_without_harm(trap, traceback):
     assert_safe(told)
     assert KEY not in told
     assert SECRET not in told
-    assert "this is a bug in tuneform: ValueError" in told
+    assert "this is a bug in tuneform: LookupError" in told
     assert ("Traceback" in told) == bool(traceback)
