@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +26,8 @@ class Invocation:
         variables: from `--var NAME=VALUE`.
         variable_files: from `--var-file FILE`.
         clock: the time.
+        protect: is told the values of sensitive variables as soon as they are known, before
+            anything can fail that might quote one.
     """
 
     root: Path
@@ -34,6 +36,7 @@ class Invocation:
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     variable_files: tuple[Path, ...] = ()
     clock: Clock = field(default_factory=SystemClock)
+    protect: Callable[[Iterable[str]], None] = field(default=lambda _: None, repr=False)
 
     @property
     def chosen_environment(self) -> str | None:

@@ -80,14 +80,14 @@ def lock_owner(owner: Owner, command: str, invocation: Invocation) -> AbstractCo
 @contextmanager
 def _open_gemini(project: ProjectSpec, invocation: Invocation, _trains: bool) -> Iterator[Opened]:
     from tuneform.providers.gemini.client import ApiClient, open_client
-    from tuneform.providers.gemini.credentials import choose_credentials
+    from tuneform.providers.gemini.credentials import Discreet, choose_credentials
     from tuneform.providers.gemini.provider import GeminiProvider
     from tuneform.providers.gemini.retry import Retrier
     from tuneform.providers.gemini.trust import VARIABLE, check_endpoint, trusted_entries
 
     trusted = trusted_entries(invocation.environ.get(VARIABLE, ""))
     endpoint = check_endpoint(project.provider.endpoint, trusted)
-    credentials = choose_credentials(invocation.environ)
+    credentials = Discreet(choose_credentials(invocation.environ), project.secrets)
     retrier = Retrier(invocation.clock, random.random)
     with open_client(endpoint) as http:
         client = ApiClient(http, endpoint, credentials, clock=invocation.clock, retrier=retrier)
@@ -108,7 +108,7 @@ def _open_embedded(project: ProjectSpec, invocation: Invocation, trains: bool) -
     import httpx
 
     from tuneform.providers.gemini.client import ApiClient, open_client
-    from tuneform.providers.gemini.credentials import ApiKey
+    from tuneform.providers.gemini.credentials import ApiKey, Discreet
     from tuneform.providers.gemini.provider import GeminiProvider
     from tuneform.providers.gemini.retry import Retrier
     from tuneform.providers.gemini.trust import check_endpoint
@@ -138,9 +138,8 @@ def _open_embedded(project: ProjectSpec, invocation: Invocation, trains: bool) -
     with service, open_client(endpoint, transport=httpx.WSGITransport(service.wsgi)) as http:
         if trains:
             service.start_training()
-        client = ApiClient(
-            http, endpoint, ApiKey("practice"), clock=invocation.clock, retrier=retrier
-        )
+        credentials = Discreet(ApiKey("practice"), project.secrets)
+        client = ApiClient(http, endpoint, credentials, clock=invocation.clock, retrier=retrier)
         yield Opened(GeminiProvider(client, capabilities("embedded")), 0.05, 1.0)
 
 

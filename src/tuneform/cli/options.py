@@ -132,6 +132,7 @@ def _common(screen: Screen, given: dict[str, Any]) -> Common:
         environment=given["env"],
         variables=_pairs(given["var"] or []),
         variable_files=tuple(given["var_file"] or ()),
+        protect=screen.protect,
     )
     invocation.check_own_folder()
     if given["format_"] == "github":

@@ -78,9 +78,10 @@ class Screen:
         self._now = now
 
     def protect(self, secrets: Iterable[str]) -> None:
-        """Redact these values from now on."""
-        self.look = replace(self.look, secrets=tuple(secrets))
-        self.err_look = replace(self.err_look, secrets=tuple(secrets))
+        """Redact these values from now on, beside those that are redacted already."""
+        known = tuple(dict.fromkeys((*self.look.secrets, *secrets)))
+        self.look = replace(self.look, secrets=known)
+        self.err_look = replace(self.err_look, secrets=known)
 
     @property
     def converses(self) -> bool:
@@ -153,7 +154,7 @@ class Screen:
         from tuneform.render import diagnostics as render
 
         if isinstance(error, InvalidProject):
-            self.protect((*self.look.secrets, *error.secrets))
+            self.protect(error.secrets)
             self.note(render.diagnostics_text(self.diagnostics_of(error), self.err_look))
         else:
             self.note(render.error_text(error, self.err_look))

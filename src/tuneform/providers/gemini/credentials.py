@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -96,6 +96,34 @@ def _fault(key: str) -> str | None:
 
 def _without(secret: str, text: str) -> str:
     return text.replace(secret, "[redacted]") if len(secret) >= _SECRET_LENGTH else text
+
+
+class Discreet:
+    """Credentials that keep further texts out of what the service is quoted with.
+
+    The values of sensitive variables are part of descriptions, and a service may repeat those.
+
+    Args:
+        credentials: put on requests.
+        secrets: texts, at least four characters long; shorter ones hide nothing.
+    """
+
+    def __init__(self, credentials: Credentials, secrets: Iterable[str]) -> None:
+        self._credentials = credentials
+        # What is quoted is one line, in which all white space is single spaces.
+        lines = {" ".join(secret.split()) for secret in secrets}
+        self._secrets = sorted(lines, key=len, reverse=True)
+
+    def authorize(self, request: httpx.Request) -> None:
+        """As the credentials do."""
+        self._credentials.authorize(request)
+
+    def redact(self, text: str) -> str:
+        """The text without credentials and secrets; of secrets that overlap the longer goes."""
+        text = self._credentials.redact(text)
+        for secret in self._secrets:
+            text = _without(secret, text)
+        return text
 
 
 class TokenSource(Protocol):
