@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint format types layers docs bench constraints clean
+.PHONY: help demo test check lint format types layers docs bench audit constraints clean
 
 help:  ## list these commands
 	@sed -n 's/^\([a-z]*\):.*  ## /\1	/p' Makefile | while IFS='	' read -r name text; do \
@@ -52,6 +52,11 @@ docs: $(VENV)/.dev  ## write the generated pages of docs/ again
 
 bench: $(VENV)/.dev  ## measure speed against the floor; takes minutes, see bench/README.md
 	$(BIN)/python bench/run.py
+
+audit: $(VENV)/.made  ## ask for known vulnerabilities of the pinned dependencies
+	@test -x .venvs/audit/bin/pip-audit || { $(BIN)/python -m venv .venvs/audit && \
+		.venvs/audit/bin/python -m pip install -qq --no-input pip-audit; } || true
+	@$(BIN)/python .ci/audit.py .venvs/audit/bin/pip-audit
 
 constraints: $(VENV)/.made  ## pin the newest versions that pyproject.toml allows
 	rm -rf .venvs/constraints

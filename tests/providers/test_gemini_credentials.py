@@ -91,6 +91,15 @@ def test_oauth_redacts_the_token_it_used():
     assert oauth.redact("bad value 'Bearer ya29.token'") == "bad value 'Bearer [redacted]'"
 
 
+def test_oauth_redacts_a_token_that_was_renewed_meanwhile():
+    tokens = iter(["ya29.first", "ya29.second"])
+    oauth = OAuth(SimpleNamespace(token=lambda: next(tokens)), None)
+    oauth.authorize(a_request())
+    oauth.authorize(a_request())
+
+    assert oauth.redact("ya29.first, ya29.second") == "[redacted], [redacted]"
+
+
 class GoogleAuthError(Exception):
     """As in google.auth.exceptions."""
 

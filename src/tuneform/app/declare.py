@@ -214,12 +214,15 @@ def read_manifests(invocation: Invocation) -> Loaded:
     environment = invocation.chosen_environment or ""
     name = f"manifests-{environment}.json" if is_name(environment) else "manifests.json"
     cache = manifest_cache(invocation.own_folder / "cache" / name, invocation.clock)
-    return load(
+    loaded = load(
         invocation.root,
         environment=invocation.chosen_environment,
         variables=sources,
         cache=cache,
     )
+    if loaded.project:
+        invocation.protect(loaded.project.secrets)
+    return loaded
 
 
 def check_datasets(

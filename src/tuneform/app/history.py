@@ -13,6 +13,7 @@ from tuneform.app.invocation import Invocation
 from tuneform.domain.diagnostic import Diagnostic
 from tuneform.errors import InvalidProject, LocalError
 from tuneform.git import Repository, find_repository, is_lfs_pointer
+from tuneform.git.lfs import LARGEST_BYTES
 from tuneform.manifest.discover import PROJECT_FILE
 
 
@@ -82,13 +83,19 @@ def _check_pointers(root: Path, commit: str, error: InvalidProject) -> None:
     """
     for file in dict.fromkeys(each.place.file for each in mistakes(error) if each.place):
         path = root / file
-        if path.is_file() and is_lfs_pointer(path.read_bytes()):
+        if path.is_file() and is_lfs_pointer(_beginning(path)):
             raise LocalError(
                 f"{file} at {commit[:10]} is kept with Git LFS: git itself has only its address, "
                 "and nothing is fetched",
                 hint="compare with a commit that has the file in git; `tuneform plan` compares "
                 "with what is live",
             )
+
+
+def _beginning(path: Path) -> bytes:
+    """As much of a file as tells whether it is a pointer; datasets may be large."""
+    with path.open("rb") as file:
+        return file.read(LARGEST_BYTES)
 
 
 def mistakes(error: InvalidProject) -> list[Diagnostic]:

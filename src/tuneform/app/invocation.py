@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from pwd import getpwuid
 
 from tuneform.clock import Clock, SystemClock
+from tuneform.dataset.files import OutsideProject, inside
+from tuneform.errors import LocalError
 
+OWN_FOLDER = ".tuneform"
 VARIABLE_PREFIX = "TUNEFORM_VAR_"
 
 
@@ -26,6 +29,8 @@ class Invocation:
         clock: the time.
         lock_timeout: seconds to wait for another run of the owner; 0 gives up at once.
         tell: is told in a sentence why a command waits before it begins.
+        protect: is told the values of sensitive variables as soon as they are known, before
+            anything can fail that might quote one.
     """
 
     root: Path
@@ -36,6 +41,7 @@ class Invocation:
     clock: Clock = field(default_factory=SystemClock)
     lock_timeout: float = 0.0
     tell: Callable[[str], None] = lambda _: None
+    protect: Callable[[Iterable[str]], None] = field(default=lambda _: None, repr=False)
 
     @property
     def chosen_environment(self) -> str | None:
@@ -63,4 +69,28 @@ class Invocation:
     @property
     def own_folder(self) -> Path:
         """What may be deleted at any time: ledger, lock and caches."""
-        return self.root / ".tuneform"
+        return self.root / OWN_FOLDER
+
+    def folder_inside(self, relative: str) -> Path:
+        """A folder of the project that is about to be written to, without links.
+
+        Raises:
+            LocalError: a link in it leads out. A branch can hold links, and whoever looks at the
+                branch must not write elsewhere.
+        """
+        try:
+            return inside(self.root, relative)
+        except OutsideProject as error:
+            raise LocalError(
+                f"{relative} {error.reason}", hint="put a folder in the place of the link"
+            ) from error
+
+    def check_own_folder(self) -> None:
+        """Make sure that what we write for ourselves stays in the project.
+
+        Raises:
+            LocalError: a link leads out.
+        """
+        if os.path.lexists(self.own_folder):
+            for each in ("", "/cache", "/locks", "/ledger.db"):
+                self.folder_inside(f"{OWN_FOLDER}{each}")

@@ -14,6 +14,8 @@ from tuneform.dataset.files import inside
 from tuneform.domain.desired import Desired
 from tuneform.domain.live import Live
 from tuneform.errors import LocalError, Refused
+from tuneform.manifest.interpolate import literal
+from tuneform.render import plain
 
 
 def write_manifest(
@@ -77,17 +79,21 @@ def _manifest_path(invocation: Invocation, declared: Declared, name: str) -> str
 def _manifest_text(name: str, live: Live, dataset: str, parent: str | None) -> str:
     """The manifest of an imported object, with every setting that it was trained with.
 
+    The object's texts are somebody else's: they are written so that no variable is put into them,
+    and so that every character can be seen by whoever reviews the file.
+
     Args:
         name: of the model.
         live: the object.
         dataset: path relative to the manifest.
         parent: the declared model that it was tuned from, if any.
     """
-    spec: dict[str, Any] = {"displayName": live.display_name or name}
+    spec: dict[str, Any] = {"displayName": literal(live.display_name or name)}
     if live.description:
-        spec["description"] = live.description
-    spec |= {"tunedFrom": parent} if parent else {"baseModel": live.base}
-    spec["dataset"] = {"path": dataset}
+        spec["description"] = literal(live.description)
+    base = live.base and literal(live.base)
+    spec |= {"tunedFrom": parent} if parent else {"baseModel": base}
+    spec["dataset"] = {"path": literal(dataset)}
     settings = live.hyperparameters.as_api()
     if settings.get("learningRate") and "learningRateMultiplier" in settings:
         # The service echoes both; the rate is what was effective.
@@ -100,5 +106,7 @@ def _manifest_text(name: str, live: Live, dataset: str, parent: str | None) -> s
         "metadata": {"name": name},
         "spec": spec,
     }
-    body = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
-    return f"# Imported from {live.remote}.\n{body}"
+    texts = f"{live.display_name}{live.description}{live.base}{dataset}".replace("\n", "")
+    readable = plain.HIDDEN.search(texts) is None
+    body = yaml.safe_dump(document, sort_keys=False, allow_unicode=readable, width=100)
+    return f"# Imported from {plain.clean(live.remote)}.\n{body}"

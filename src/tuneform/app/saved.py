@@ -16,6 +16,7 @@ from tuneform.domain.plan import Action, Change, Reason, ReasonCode, Start
 from tuneform.engine.replay import replay
 from tuneform.errors import LocalError, Stale
 from tuneform.planfile import SavedPlan, made_from, read_document, restore, seal, stale_parts
+from tuneform.planfile.read import MOST_BYTES
 from tuneform.providers.base import Provider
 from tuneform.render.json_text import json_text
 from tuneform.render.plain import redact_json
@@ -64,7 +65,8 @@ def load_plan(path: Path, checksum: str | None) -> SavedPlan:
         Stale: it was edited since.
     """
     try:
-        text = path.read_bytes()
+        with path.open("rb") as file:
+            text = file.read(MOST_BYTES + 1)  # a device or a pipe may have no end
     except OSError as error:
         raise LocalError(
             f"{path}: the plan cannot be read: {error.strerror}",

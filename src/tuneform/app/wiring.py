@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -47,6 +47,13 @@ class Opened:
 def capabilities_of(provider: str) -> Capabilities:
     """What a provider can do; nothing is opened."""
     return capabilities(provider)
+
+
+def keys_in(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """The API keys that stand in the environment, to be kept out of a text."""
+    from tuneform.providers.gemini.credentials import KEY_VARIABLES
+
+    return tuple(filter(None, map(environ.get, KEY_VARIABLES)))
 
 
 def open_provider(
@@ -115,14 +122,14 @@ def _address(project: ProjectSpec, invocation: Invocation) -> Address:
 @contextmanager
 def _open_gemini(project: ProjectSpec, invocation: Invocation, _trains: bool) -> Iterator[Opened]:
     from tuneform.providers.gemini.client import ApiClient, open_client
-    from tuneform.providers.gemini.credentials import choose_credentials
+    from tuneform.providers.gemini.credentials import Discreet, choose_credentials
     from tuneform.providers.gemini.provider import GeminiProvider
     from tuneform.providers.gemini.retry import Retrier
     from tuneform.providers.gemini.trust import VARIABLE, check_endpoint, trusted_entries
 
     trusted = trusted_entries(invocation.environ.get(VARIABLE, ""))
     endpoint = check_endpoint(project.provider.endpoint, trusted)
-    credentials = choose_credentials(invocation.environ)
+    credentials = Discreet(choose_credentials(invocation.environ), project.secrets)
     retrier = Retrier(invocation.clock, random.random)
     with open_client(endpoint) as http:
         client = ApiClient(http, endpoint, credentials, clock=invocation.clock, retrier=retrier)
@@ -143,13 +150,13 @@ def _open_embedded(project: ProjectSpec, invocation: Invocation, trains: bool) -
     import httpx
 
     from tuneform.providers.gemini.client import ApiClient, open_client
-    from tuneform.providers.gemini.credentials import ApiKey
+    from tuneform.providers.gemini.credentials import ApiKey, Discreet
     from tuneform.providers.gemini.provider import GeminiProvider
     from tuneform.providers.gemini.retry import Retrier
     from tuneform.providers.gemini.trust import check_endpoint
 
     pace = _step_seconds(invocation)
-    folder = invocation.root / (project.provider.data or PRACTICE_FOLDER)
+    folder = invocation.folder_inside(project.provider.data or PRACTICE_FOLDER)
     endpoint = check_endpoint("http://127.0.0.1", ())
     retrier = Retrier(invocation.clock, random.random)
     try:
@@ -173,9 +180,8 @@ def _open_embedded(project: ProjectSpec, invocation: Invocation, trains: bool) -
     with service, open_client(endpoint, transport=httpx.WSGITransport(service.wsgi)) as http:
         if trains:
             service.start_training()
-        client = ApiClient(
-            http, endpoint, ApiKey("practice"), clock=invocation.clock, retrier=retrier
-        )
+        credentials = Discreet(ApiKey("practice"), project.secrets)
+        client = ApiClient(http, endpoint, credentials, clock=invocation.clock, retrier=retrier)
         yield Opened(GeminiProvider(client, capabilities("embedded")), 0.05, 1.0)
 
 

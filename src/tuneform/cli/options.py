@@ -161,7 +161,9 @@ def _common(screen: Screen, given: dict[str, Any]) -> Common:
         variable_files=tuple(given["var_file"] or ()),
         lock_timeout=duration(given.get("lock_timeout"), "--lock-timeout") or 0.0,
         tell=lambda text: screen.note(screen.err_look.clean(text)),
+        protect=screen.protect,
     )
+    invocation.check_own_folder()
     if given["format_"] == "github":
         screen.annotate(lambda: folder_of(invocation))
     if given["format_"] == "jsonl":

@@ -78,9 +78,10 @@ class Screen:
         self._now = now
 
     def protect(self, secrets: Iterable[str]) -> None:
-        """Redact these values from now on."""
-        self.look = replace(self.look, secrets=tuple(secrets))
-        self.err_look = replace(self.err_look, secrets=tuple(secrets))
+        """Redact these values from now on, beside those that are redacted already."""
+        known = tuple(dict.fromkeys((*self.look.secrets, *secrets)))
+        self.look = replace(self.look, secrets=known)
+        self.err_look = replace(self.err_look, secrets=known)
 
     @property
     def converses(self) -> bool:
@@ -153,7 +154,7 @@ class Screen:
         from tuneform.render import diagnostics as render
 
         if isinstance(error, InvalidProject):
-            self.protect((*self.look.secrets, *error.secrets))
+            self.protect(error.secrets)
             self.note(render.diagnostics_text(self.diagnostics_of(error), self.err_look))
         else:
             self.note(render.error_text(error, self.err_look))
@@ -178,11 +179,17 @@ class Screen:
 
     def bug(self, error: Exception) -> None:
         """A mistake of ours. The traceback is shown only where somebody asked for it."""
-        kind, look = type(error).__name__, self.err_look
+        from tuneform.app.wiring import keys_in
+
+        # Nobody foresaw this text: what it may hold is guarded against here once more.
+        secrets = (*self.err_look.secrets, *keys_in(self._environ))
+        look = replace(self.err_look, secrets=secrets)
+        kind = type(error).__name__
         self.note(f"error: this is a bug in tuneform: {kind}: {look.clean(str(error))}")
         self.note("hint: please report it with the output of TUNEFORM_TRACEBACK=1")
         if self._environ.get("TUNEFORM_TRACEBACK"):
-            self.note(plain.redact("".join(traceback.format_exception(error)), look.secrets))
+            lines = "".join(traceback.format_exception(error)).split("\n")
+            self.note("\n".join(map(look.clean, lines)))
 
     def settle(self) -> None:
         """Leave nothing behind that would fail again when the process ends; help is such a text."""

@@ -81,6 +81,11 @@ def expand(text: str, lookup: Callable[[str], str]) -> str:
     return "".join((*parts, text[end:])) if parts else text
 
 
+def literal(text: str) -> str:
+    """How a text is written so that `expand` gives it back, and puts nothing into it."""
+    return text.replace("${", "$${")
+
+
 @dataclass(slots=True)
 class Interpolation:
     """Puts variables into all strings of one document.

@@ -94,7 +94,9 @@ def _approved(checksum: str) -> str:
 
 def _loaded(text: bytes) -> dict[str, Any]:
     if len(text) > MOST_BYTES:
-        raise LocalError(f"the plan file has {len(text)} bytes, more than any plan")
+        raise LocalError(
+            f"the plan file has more than {MOST_BYTES:,} bytes, and so is no plan", hint=_AGAIN
+        )
     try:
         value = json.loads(
             text.decode("utf-8-sig"), object_pairs_hook=_unique, parse_constant=_no_number

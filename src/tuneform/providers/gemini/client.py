@@ -49,6 +49,9 @@ KEEPALIVE_SECONDS = 60.0
 ERROR_BYTES = 64 * 1024
 """Of the body of a failed call; the rest is not read."""
 
+REPLY_BYTES = 256 * 1024 * 1024
+"""Of a reply that succeeded, unpacked. A page of 1,000 models with long loss curves has a third."""
+
 USER_AGENT = f"tuneform/{__version__}"
 
 _TIMEOUTS = {
@@ -102,6 +105,7 @@ class ApiClient:
         credentials: put on every request.
         clock: for Retry-After dates, and durations in the log.
         retrier: sends repeatable calls again.
+        reply_bytes: of a reply that succeeded, unpacked; a larger one is none of the API.
     """
 
     def __init__(
@@ -112,12 +116,14 @@ class ApiClient:
         *,
         clock: Clock,
         retrier: Retrier,
+        reply_bytes: int = REPLY_BYTES,
     ) -> None:
         self._http = http
         self._endpoint = endpoint
         self._credentials = credentials
         self._clock = clock
         self._retrier = retrier
+        self._reply_bytes = reply_bytes
 
     def fetch(self, call: Call, decode: Callable[[bytes], T]) -> T:
         """Send a call and decode its reply; where it may be, again, also for a broken reply.
@@ -177,7 +183,11 @@ class ApiClient:
             request = self._request(call)
             response = self._http.send(request, auth=None, follow_redirects=False, stream=True)
             try:
-                return Reply(response.status_code, response.headers, _body(response))
+                most = self._reply_bytes if response.is_success else ERROR_BYTES
+                body = _body(response, most)
+                if response.is_success and len(body) > most:
+                    return self.bad_reply(call, f"it is larger than {most:,} bytes")
+                return Reply(response.status_code, response.headers, body[:most])
             finally:
                 response.close()
         except (httpx.RequestError, httpx.InvalidURL) as error:
@@ -206,13 +216,15 @@ class ApiClient:
             log.debug("%s %s(%s) %s, %.0f ms", call.method, call.path, names, outcome, spent)
 
 
-def _body(response: httpx.Response) -> bytes:
-    """All of a reply that succeeded; of any other the beginning, as its size is unknown."""
-    if response.is_success:
-        return response.read()
-    body = bytearray()
-    for chunk in response.iter_bytes():
-        body += chunk
-        if len(body) >= ERROR_BYTES:
+def _body(response: httpx.Response, most: int) -> bytes:
+    """All of a reply, or, where it is longer, somewhat more than `most` bytes of it.
+
+    Counted as it is unpacked, piece by piece: a small reply may unpack into a very large one.
+    """
+    pieces, size = [], 0
+    for piece in response.iter_bytes():
+        pieces.append(piece)
+        size += len(piece)
+        if size > most:
             break
-    return bytes(body[:ERROR_BYTES])
+    return b"".join(pieces)

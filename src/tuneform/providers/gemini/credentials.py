@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -98,6 +98,34 @@ def _without(secret: str, text: str) -> str:
     return text.replace(secret, "[redacted]") if len(secret) >= _SECRET_LENGTH else text
 
 
+class Discreet:
+    """Credentials that keep further texts out of what the service is quoted with.
+
+    The values of sensitive variables are part of descriptions, and a service may repeat those.
+
+    Args:
+        credentials: put on requests.
+        secrets: texts, at least four characters long; shorter ones hide nothing.
+    """
+
+    def __init__(self, credentials: Credentials, secrets: Iterable[str]) -> None:
+        self._credentials = credentials
+        # What is quoted is one line, in which all white space is single spaces.
+        lines = {" ".join(secret.split()) for secret in secrets}
+        self._secrets = sorted(lines, key=len, reverse=True)
+
+    def authorize(self, request: httpx.Request) -> None:
+        """As the credentials do."""
+        self._credentials.authorize(request)
+
+    def redact(self, text: str) -> str:
+        """The text without credentials and secrets; of secrets that overlap the longer goes."""
+        text = self._credentials.redact(text)
+        for secret in self._secrets:
+            text = _without(secret, text)
+        return text
+
+
 class TokenSource(Protocol):
     """Gives access tokens, renewed where needed."""
 
@@ -117,18 +145,21 @@ class OAuth:
     def __init__(self, tokens: TokenSource, project: str | None) -> None:
         self._tokens = tokens
         self._project = project
-        self._last = ""
+        self._given: set[str] = set()
 
     def authorize(self, request: httpx.Request) -> None:
         """Set `Authorization`, and `x-goog-user-project` where it is known."""
-        self._last = self._tokens.token()
-        request.headers["authorization"] = f"Bearer {self._last}"
+        token = self._tokens.token()
+        self._given.add(token)
+        request.headers["authorization"] = f"Bearer {token}"
         if self._project:
             request.headers["x-goog-user-project"] = self._project
 
     def redact(self, text: str) -> str:
-        """The text without the token that was used last."""
-        return _without(self._last, text)
+        """The text without any token that was used: a late reply may repeat an earlier one."""
+        for token in tuple(self._given):  # other threads may add to it
+            text = _without(token, text)
+        return text
 
 
 Import = Callable[[str], Any]
