@@ -11,7 +11,7 @@ from tuneform.domain.mark import Verdict
 from tuneform.domain.plan import Action, Evaluate, Promote, ReasonCode, Start
 from tuneform.domain.report import Evaluated, Status
 from tuneform.domain.spec import DatasetRef, GateSpec, Metric
-from tuneform.errors import ServiceFailure, Stale, Unreachable
+from tuneform.errors import LocalError, ServiceFailure, Stale, Unreachable
 
 from .fake import LOST, trained
 
@@ -137,6 +137,25 @@ def test_ctrl_c_ends_an_evaluation_without_a_verdict():
     assert report.exit_code == 130
     assert world.provider.objects[remote()].mark.verdict is None
     assert world.provider.count("ask") < 20_000
+
+
+def test_a_ledger_that_fails_ends_an_evaluation_and_nobody_interrupted_it():
+    new, other = trained(remote(), mark()), trained(remote("other"), mark("other"))
+    world = World().having(new, other)
+    world.ledger.fault("settle", LocalError("the disk is full"))
+    judged = change(
+        "support",
+        Action.PROMOTE,
+        Evaluate(remote(), gate(examples=20_000)),
+        Promote(remote()),
+        versions=[new],
+    )
+    promoted = change("other", Action.PROMOTE, Promote(remote("other")), versions=[other])
+    report = world.apply(judged, promoted)
+    outcome = report.outcomes[0]
+    assert outcome.status is Status.FAILED
+    assert outcome.message == "not finished: the disk is full"
+    assert report.exit_code == 8
 
 
 def test_a_gate_of_a_serving_version_leaves_it_serving_when_it_fails():

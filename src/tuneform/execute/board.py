@@ -115,6 +115,8 @@ class Board:
     def _close(self, lane: Lane, ending: Ending | None) -> None:
         job = lane.job
         job.lanes -= 1
+        if ending is not None and ending.status is Status.INTERRUPTED:
+            ending = self._halt(job)  # a worker that stopped half-way does not know why
         if ending is not None:
             self.settle(lane, ending.status, ending.message)
             job.endings.append(ending)

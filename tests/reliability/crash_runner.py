@@ -1,0 +1,181 @@
+"""Runs commands that die by SIGKILL at one exact instant: started by `crash.py`, as a process.
+
+Each line on stdin names a command and an instant, and each is run in a fork of this process, which
+has loaded everything already. The fork counts what passes one seam, and kills itself at the chosen
+one: no `finally`, no handler and no flush runs, as when a machine loses power.
+"""
+
+import importlib
+import itertools
+import json
+import os
+import pkgutil
+import resource
+import signal
+import sys
+import threading
+from typing import Any
+
+import httpx
+from sqlalchemy import Connection, Engine, event
+
+import tuneform
+from tuneform.cli.run import run
+
+_WRITING = ("os.rename", "os.mkdir", "os.remove")
+
+
+class Fate:
+    """Dies when as much has passed as was chosen."""
+
+    def __init__(self, at: int) -> None:
+        self._at = at
+        self._passed = itertools.count(1)
+        self._lock = threading.Lock()
+
+    def pass_by(self) -> bool:
+        """Count one more; whether it is the one to die at."""
+        with self._lock:
+            return next(self._passed) == self._at
+
+    def die(self) -> None:
+        """End at once."""
+        os.kill(os.getpid(), signal.SIGKILL)
+        signal.pause()
+
+
+def before_requests(fate: Fate) -> None:
+    """Before a request leaves."""
+    for transport in (httpx.HTTPTransport, httpx.WSGITransport):
+        _wrap(transport, fate, after=False)
+
+
+def after_replies(fate: Fate) -> None:
+    """After the reply to a request has come, and before anybody has read it."""
+    for transport in (httpx.HTTPTransport, httpx.WSGITransport):
+        _wrap(transport, fate, after=True)
+
+
+def _wrap(transport: Any, fate: Fate, *, after: bool) -> None:
+    send = transport.handle_request
+
+    def handle(self: Any, request: httpx.Request) -> httpx.Response:
+        dies = fate.pass_by()
+        if dies and not after:
+            fate.die()
+        response: httpx.Response = send(self, request)
+        if dies:
+            fate.die()
+        return response
+
+    transport.handle_request = handle
+
+
+def before_commits(fate: Fate) -> None:
+    """Before a transaction of the ledger is on the disk."""
+
+    @event.listens_for(Engine, "commit")
+    def _commit(_: Connection) -> None:
+        if fate.pass_by():
+            fate.die()
+
+
+def after_commits(fate: Fate) -> None:
+    """When a transaction is on the disk, and nobody knows it yet."""
+
+    @event.listens_for(Engine, "commit")
+    def _commit(connection: Connection) -> None:
+        if fate.pass_by():
+            connection.connection.commit()
+            fate.die()
+
+
+def within_transactions(fate: Fate) -> None:
+    """Before a statement of the ledger: its tables and rows are half made."""
+
+    @event.listens_for(Engine, "before_cursor_execute")
+    def _execute(*_: Any) -> None:
+        if fate.pass_by():
+            fate.die()
+
+
+def before_files(fate: Fate) -> None:
+    """Before a file is made, moved or removed: the lock, who holds it, the ledger's first file."""
+
+    def hook(happening: str, arguments: tuple[Any, ...]) -> None:
+        opened = happening == "open" and bool(
+            int(arguments[2]) & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
+        )
+        if (
+            (opened or happening in _WRITING)
+            and ".tuneform" in str(arguments[0])
+            and fate.pass_by()
+        ):
+            fate.die()
+
+    sys.addaudithook(hook)
+
+
+SEAMS = {
+    "before-request": before_requests,
+    "after-reply": after_replies,
+    "before-commit": before_commits,
+    "after-commit": after_commits,
+    "statement": within_transactions,
+    "file": before_files,
+}
+
+
+def full_disk(limit: int) -> None:
+    """No file grows beyond this many bytes, as on a disk that is full."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+
+def become(task: dict[str, Any]) -> None:
+    """Run the command of a task in this process, which ends by it."""
+    code = 1
+    try:
+        os.chdir(task["folder"])
+        os.environ.clear()
+        os.environ.update(task["environ"])
+        handle = os.open(task["told"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(handle, 1)
+        os.dup2(handle, 2)
+        if task.get("seam"):
+            SEAMS[task["seam"]](Fate(task["at"]))
+        if task.get("user"):
+            os.setgroups([])
+            os.setgid(task["user"])
+            os.setuid(task["user"])
+        if task.get("limit") is not None:
+            full_disk(task["limit"])
+        code = run(task["arguments"])
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        os._exit(code)
+
+
+def load() -> None:
+    """Load whatever a command may need, so that no fork has to."""
+    for module in pkgutil.walk_packages(tuneform.__path__, "tuneform."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+
+
+def main() -> None:
+    """Serve tasks until stdin ends; answer each with how its process ended."""
+    for line in sys.stdin:
+        child = os.fork()
+        if not child:
+            become(json.loads(line))
+        _, status = os.waitpid(child, 0)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    assert threading.active_count() == 1, "a fork takes only the thread along that forks"
+    load()
+    main()
