@@ -1,7 +1,6 @@
 """What crash tests are made from: commands that die at an instant, and a world that they die in."""
 
 import json
-import os
 import re
 import shutil
 import subprocess
