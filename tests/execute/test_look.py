@@ -5,10 +5,12 @@ from datetime import UTC, datetime
 
 import pytest
 from tests.execute.fake import FakeProvider, trained
-from tests.execute.world import in_training, mark, remote
+from tests.execute.world import World, change, in_training, mark, old, remote
 
 from tuneform.clock import SteeredClock
 from tuneform.domain.live import LiveState, LossPoint
+from tuneform.domain.plan import Action, Delete, Rewrite
+from tuneform.domain.report import Status
 from tuneform.domain.spec import Fields, Hyperparameters
 from tuneform.errors import Stale
 from tuneform.execute.look import difference, look, write
@@ -87,3 +89,28 @@ def test_a_write_returns_what_is_there_now():
     provider = FakeProvider(SteeredClock(), TRAINED)
     after = write(provider, TRAINED, Fields(top_k=7), None)
     assert (after.top_k, after.mark, after.description) == (7, None, TRAINED.description)
+
+
+@pytest.mark.parametrize(
+    ("now", "told"),
+    [(None, "is gone"), (mark(), "does not serve any longer"), (mark(serving=True), "")],
+    ids=["deleted", "demoted", "serving"],
+)
+@pytest.mark.parametrize(
+    "step", [Delete(old().remote), Rewrite(old().remote, old().mark.retired())], ids=["d", "r"]
+)
+def test_nothing_is_taken_from_applications_before_what_replaced_it_is_seen_to_serve(
+    step, now, told
+):
+    """Somebody else may have edited or deleted the version that served when it was planned."""
+    new = trained(remote(), mark(serving=True))
+    planned = replace(
+        change("support", Action.PROMOTE, step, versions=[new, old()]), remote=new.remote
+    )
+    world = World().having(old())
+    if now is not None:
+        world.having(replace(new, mark=now))
+    (outcome,) = world.apply(planned).outcomes
+    assert outcome.status is (Status.STALE if told else Status.DONE)
+    assert told in outcome.message
+    assert bool(world.provider.written) is (not told)

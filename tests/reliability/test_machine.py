@@ -25,7 +25,7 @@ from tuneform.errors import TuneformError
 from tuneform.service.fault_file import faults_of
 
 NAMES = ("one", "two", "three", "four")
-EXAMPLES = int(os.environ.get("TUNEFORM_MACHINE_EXAMPLES", "20"))
+EXAMPLES = int(os.environ.get("TUNEFORM_MACHINE_EXAMPLES", "15"))
 CREATE = {"method": "POST", "path": "tunedModels"}
 WRITE = {"method": "P[AO][TS]*", "path": "tunedModels*"}
 
@@ -63,7 +63,16 @@ BREAKS = st.integers(2, 40).flatmap(
     )
 )
 
-model_names = st.sampled_from(NAMES)
+KINDS = ("declare", "rename", "remove", "data", "revision", "fields", "gate", "chain")
+CHANGES = st.tuples(
+    st.sampled_from(KINDS), st.sampled_from(NAMES), st.sampled_from(NAMES), st.integers(0, 3)
+)
+HELD_OUT = {"path": "../data/held.jsonl"}
+PASSED, FAILED = (
+    {"dataset": HELD_OUT, "metrics": {"exactMatch": {"min": least}}} for least in (0, 1)
+)
+GATES = (None, PASSED, PASSED, FAILED)
+
 places = st.integers(0, 11)
 
 
@@ -99,6 +108,8 @@ class Histories(RuleBasedStateMachine):
         project.data("data/held.jsonl", [(f"held out {word}", "nothing") for word in "abc"])
         for name in NAMES[:2]:
             self.declare(name)
+        self.write()
+        self.settle()
 
     def teardown(self):
         if hasattr(self, "closing"):
@@ -109,72 +120,55 @@ class Histories(RuleBasedStateMachine):
 
     # --- manifests
 
+    def change(self, kind, name, other, number):
+        """Change the manifests in one way, where that is possible."""
+        spec = self.declared.get(name)
+        match kind:
+            case "declare":
+                self.declare(name, ("delete", "delete", "prevent", "retain")[number], number % 3)
+            case "rename" if spec and other not in self.declared:
+                self.rename(name, other)
+            case "remove" if spec:
+                del self.declared[name]
+                self.orphan(name)
+            case "data" if spec:
+                spec["dataset"] = self.dataset()
+            case "revision" if spec:
+                spec["revision"] = self.next()
+            case "fields" if spec:
+                text = ("Says.", "Tells.", "Asks.", "Sings.")[number]
+                spec |= {"description": text, "temperature": number / 4, "displayName": text}
+            case "gate" if spec:
+                spec["gate"] = GATES[number]
+            case "chain" if spec and self.may_descend(name, other):
+                spec |= {"tunedFrom": other, "revision": self.next()}
+
     # No set of inputs comes back: what was deleted by plan may be trained again, and then counts
     # would say nothing.
 
-    @rule(
-        name=model_names,
-        deletion=st.sampled_from(["delete", "delete", "prevent", "retain"]),
-        keep=st.integers(0, 2),
-    )
     def declare(self, name, deletion="delete", keep=1):
         spec = {"lifecycle": {"deletionPolicy": deletion, "keepVersions": keep}}
-        self.declared[name] = {**spec, "dataset": self.dataset()}
-        for other in self.declared.values():
-            formerly = [each for each in other.get("formerly") or () if each != name]
-            other["formerly"] = formerly or None
-        self.write(name)
+        self.declared[name] = {**spec, "dataset": self.dataset(), "revision": self.next()}
+        self.reclaim(name)
 
-    @rule(name=model_names)
-    def remove(self, name):
-        if self.declared.pop(name, None):
-            self.orphan(name)
-            self.write()
-
-    @rule(name=model_names, new=model_names)
     def rename(self, name, new):
-        if name not in self.declared or new in self.declared:
-            return
         spec = self.declared.pop(name)
-        spec["formerly"] = [*(each for each in spec.get("formerly") or () if each != new), name]
+        spec["formerly"] = [*(spec.get("formerly") or ()), name]
+        self.declared[new] = spec
+        self.reclaim(new)
         for other in self.declared.values():
-            formerly = [each for each in other.get("formerly") or () if each != new]
-            other["formerly"] = formerly or None
             if other.get("tunedFrom") == name:
                 other["tunedFrom"] = new
-        self.declared[new] = spec
-        self.write()
 
-    @rule(name=model_names, new_data=st.booleans())
-    def train_anew(self, name, new_data):
-        if spec := self.declared.get(name):
-            if new_data:
-                spec["dataset"] = self.dataset()
-            self.write(None if new_data else name)
+    def reclaim(self, name):
+        """What is declared is nobody's former name."""
+        for spec in self.declared.values():
+            spec["formerly"] = [each for each in spec.get("formerly") or () if each != name] or None
 
-    @rule(name=model_names, text=st.sampled_from(["Says.", "Tells."]), heat=st.sampled_from([0, 1]))
-    def edit_fields(self, name, text, heat):
-        if spec := self.declared.get(name):
-            spec |= {"description": text, "temperature": heat, "displayName": f"The {text}"}
-            self.write()
-
-    @rule(name=model_names, least=st.sampled_from([None, 0, 1]))
-    def gate(self, name, least):
-        if spec := self.declared.get(name):
-            metrics = {"exactMatch": {"min": least}}
-            gate = {"dataset": {"path": "../data/held.jsonl"}, "metrics": metrics}
-            spec["gate"] = None if least is None else gate
-            self.write()
-
-    @rule(name=model_names, parent=model_names)
-    def chain(self, name, parent):
-        above, seen = parent, {name}
-        while above in self.declared and above not in seen:
-            seen.add(above)
-            above = self.declared[above].get("tunedFrom")
-        if name in self.declared and parent in self.declared and above is None:
-            self.declared[name]["tunedFrom"] = parent
-            self.write(name)
+    def may_descend(self, name, parent):
+        while parent in self.declared and parent != name:
+            parent = self.declared[parent].get("tunedFrom")
+        return parent is None
 
     def orphan(self, name):
         for spec in self.declared.values():
@@ -192,9 +186,7 @@ class Histories(RuleBasedStateMachine):
         self.world.project.data(f"data/{number}.jsonl", pairs)
         return {"path": f"../data/{number}.jsonl"}
 
-    def write(self, anew=None):
-        if anew:
-            self.declared[anew]["revision"] = self.next()
+    def write(self):
         project = self.world.project
         for file in (project.root / "models").iterdir():
             file.unlink()
@@ -236,6 +228,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule(kind=kinds, place=places)
     def edit_by_hand(self, kind, place):
+        self.unsettled = True
         self.edit(kind, place)
 
     @rule(place=places, kind=st.sampled_from(["copy", "other owner", "none"]))
@@ -253,13 +246,14 @@ class Histories(RuleBasedStateMachine):
     # --- runs
 
     @rule(
+        changes=st.lists(CHANGES, min_size=1, max_size=4),
         faults=st.lists(st.sampled_from(FAULTS), max_size=2),
         breaks=st.none() | BREAKS,
         seed=st.integers(0, 99),
-        failing=st.sampled_from([False, False, False, True]),
-        staging=st.sampled_from([False, False, False, True]),
-        wait=st.sampled_from([True, True, True, False]),
-        stops_after=st.none() | st.none() | st.integers(0, 12),
+        failing=st.sampled_from([False] * 7 + [True]),
+        staging=st.sampled_from([False] * 7 + [True]),
+        wait=st.sampled_from([True] * 7 + [False]),
+        stops_after=st.none() | st.none() | st.none() | st.integers(0, 12),
         between=st.none() | st.tuples(kinds, places),
         meanwhile=st.none() | st.tuples(st.integers(1, 20), kinds, places),
         forgets=st.booleans(),
@@ -267,6 +261,7 @@ class Histories(RuleBasedStateMachine):
     def apply(
         self,
         *,
+        changes,
         faults,
         breaks,
         seed,
@@ -278,6 +273,10 @@ class Histories(RuleBasedStateMachine):
         meanwhile,
         forgets,
     ):
+        self.unsettled = True
+        for change in changes:
+            self.change(*change)
+        self.write()
         if forgets:
             self.world.forget()
         rules = [*faults, *([breaks] if breaks else [])]
@@ -295,22 +294,30 @@ class Histories(RuleBasedStateMachine):
             edits[number] = [lambda: self.edit(*edit)]
         self.world.run(prepared, edits=edits, stops_after=stops_after)
         assert not protected & self.world.witness.written - self.world.witness.expects.edited
-        assert not edited & self.world.witness.written, "what was edited since the plan is left"
+        changes = prepared.planned.plan.changes  # lists may lag: not all is seen
+        seen = {live.remote for change in changes for live in change.versions}
+        touched = edited & seen & self.world.witness.written
+        assert not touched, "what was edited since the plan is left alone"
 
     def names(self):
         formerly = (each.get("formerly") or () for each in self.declared.values())
         return {*self.declared, *(name for names in formerly for name in names)}
 
-    @precondition(lambda self: self.generation)
+    @precondition(lambda self: self.unsettled)
     @rule()
     def settle(self):
         """Once nothing fails, two runs put all right."""
+        self.unsettled = False
         self.world.service.faults.clear()
         self.failing = False
         self.world.clock.sleep(100)
         self.world.apply()
         report = self.world.apply()
-        held = {each.change.model for each in report.outcomes if each.status is Status.HELD}
+        held = set()
+        for each in report.outcomes:  # parents before children
+            follows = each.status is Status.SKIPPED and each.change.parent in held
+            if each.status is Status.HELD or follows:
+                held.add(each.change.model)
         rest = [
             change
             for change in self.world.prepare().planned.plan.changes

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from tuneform.domain.gate import Evaluation
 from tuneform.domain.live import Live
-from tuneform.domain.plan import Action, Change, Start, Step
+from tuneform.domain.plan import Action, Change, Delete, Rewrite, Start, Step
 from tuneform.domain.report import Outcome, Status
 from tuneform.execute.ending import Ending
 from tuneform.execute.result import Errand, Memory, Performed
@@ -63,6 +63,24 @@ class Job:
     def remote_of(self, step: Step) -> str | None:
         """The object of a step; where the provider assigns names, the one that was started."""
         return step.remote or self.started
+
+    def successor_of(self, step: Step) -> str | None:
+        """The version that must serve before a step may take another one from applications.
+
+        None where the step takes none away, or where the whole model is to go.
+        """
+        change = self.change
+        desired = change.remote or self.started
+        if change.action is Action.DELETE or step.remote == desired:
+            return None
+        return desired if isinstance(step, Delete) or self._retires(step) else None
+
+    def _retires(self, step: Step) -> bool:
+        """Whether it only takes the word off a version that serves."""
+        if not isinstance(step, Rewrite) or step.mark.serving:
+            return False
+        live = self.seen.get(step.remote)
+        return live is not None and live.serves
 
     def apply(self, place: int, result: Performed) -> None:
         """Take up what a completed step showed."""
@@ -164,6 +182,7 @@ class Lane:
             fingerprint=start.mark.fingerprint if start is not None else None,
             trained=remote in job.trained,
             unseen_since=unseen_since,
+            successor=job.successor_of(step),
             memory=self.memory,
             intent=self.intent,
         )

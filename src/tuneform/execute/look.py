@@ -86,6 +86,25 @@ def gone(remote: str) -> Stale:
     return Stale(f"{remote} is gone since the plan was made", hint=PLAN)
 
 
+def check_successor(provider: Provider, successor: str | None) -> None:
+    """Make sure that applications are served before a version is taken from them.
+
+    Args:
+        provider: to be asked.
+        successor: the version that must serve; None where none must.
+
+    Raises:
+        Stale: it does not serve any longer, whatever the plan, or this run, saw before.
+    """
+    if successor is None:
+        return
+    now = provider.observe(successor)
+    if now is None:
+        raise gone(successor)
+    if not now.serves:
+        raise Stale(f"{successor} does not serve any longer, so what it replaced stays", hint=PLAN)
+
+
 def write(provider: Provider, now: Live, fields: Fields, mark: Mark | None) -> Live:
     """Edit fields and mark of an object just observed, and make sure that they are kept.
 

@@ -23,7 +23,7 @@ from tuneform.domain.spec import Fields
 from tuneform.execute.arrival import LAG_SECONDS, LOOK_SECONDS
 from tuneform.execute.ending import AGAIN, Ending
 from tuneform.execute.evaluate import evaluate
-from tuneform.execute.look import gone, look, look_at, write
+from tuneform.execute.look import check_successor, gone, look, look_at, write
 from tuneform.execute.promote import promote
 from tuneform.execute.result import Errand, Later, Memory, Performed, Result, Tools
 from tuneform.execute.start import start
@@ -82,6 +82,7 @@ def _edit(tools: Tools, errand: Errand, step: Patch | Rewrite | Promote | Evalua
         case Patch():
             return Performed((write(tools.provider, now, step.fields, step.mark),))
         case Rewrite():
+            check_successor(tools.provider, errand.successor)
             return Performed((write(tools.provider, now, Fields(), step.mark),))
         case Promote():
             return promote(tools, errand, step, now)
@@ -139,6 +140,7 @@ def _delete(tools: Tools, errand: Errand) -> Result:
         stopping = cancelled and now.state is LiveState.TRAINING
         if stopping and late - memory.since < STOP_SECONDS:
             return Later(STOP_LOOK_SECONDS, memory, _not_stopped(seen.remote))
+        check_successor(tools.provider, errand.successor)
         tools.provider.delete(seen.remote)
     return Performed(gone=(seen.remote,))
 
