@@ -40,17 +40,12 @@ class Runner:
         """Run a command in a project; its exit code, -9 where it was killed, and what it told."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        told = project.root.parent / "told.txt"
         environ = {**BARE_ENVIRONMENT, **project.environ}
-        task |= {
-            "arguments": arguments,
-            "folder": str(project.root),
-            "environ": environ,
-            "told": str(told),
-        }
+        task |= {"arguments": arguments, "folder": str(project.root), "environ": environ}
         self.process.stdin.write(f"{json.dumps(task)}\n")
         self.process.stdin.flush()
-        return int(self.process.stdout.readline()), told.read_text()
+        ended = json.loads(self.process.stdout.readline())
+        return ended["code"], ended["told"]
 
     def close(self) -> None:
         """End it."""

@@ -5,7 +5,7 @@ has loaded everything already. The fork counts what passes one seam, and kills i
 one: no `finally`, no handler and no flush runs, as when a machine loses power.
 """
 
-import importlib
+import importlib.resources
 import itertools
 import json
 import os
@@ -132,24 +132,23 @@ def full_disk(limit: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
 
-def become(task: dict[str, Any]) -> None:
+def become(task: dict[str, Any], told: int) -> None:
     """Run the command of a task in this process, which ends by it."""
     code = 1
     try:
         os.chdir(task["folder"])
         os.environ.clear()
         os.environ.update(task["environ"])
-        handle = os.open(task["told"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        os.dup2(handle, 1)
-        os.dup2(handle, 2)
-        if task.get("seam"):
-            SEAMS[task["seam"]](Fate(task["at"]))
-        if task.get("user"):
+        os.dup2(told, 1)
+        os.dup2(told, 2)
+        if seam := task.get("seam"):
+            SEAMS[seam](Fate(task["at"]))
+        if user := task.get("user"):
             os.setgroups([])
-            os.setgid(task["user"])
-            os.setuid(task["user"])
-        if task.get("limit") is not None:
-            full_disk(task["limit"])
+            os.setgid(user)
+            os.setuid(user)
+        if (limit := task.get("limit")) is not None:
+            full_disk(limit)
         code = run(task["arguments"])
         sys.stdout.flush()
         sys.stderr.flush()
@@ -157,21 +156,33 @@ def become(task: dict[str, Any]) -> None:
         os._exit(code)
 
 
+def perform(task: dict[str, Any]) -> dict[str, Any]:
+    """Have a fork run a command; how it ended, and what it told."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        become(task, writing)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as stream:
+        told = stream.read().decode()
+    _, status = os.waitpid(child, 0)
+    return {"code": os.waitstatus_to_exitcode(status), "told": told}
+
+
 def load() -> None:
     """Load whatever a command may need, so that no fork has to."""
     for module in pkgutil.walk_packages(tuneform.__path__, "tuneform."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
+    # Another user may not be able to read what the standard library loads late.
+    importlib.resources.files(tuneform)
+    importlib.import_module("encodings.idna")
 
 
 def main() -> None:
     """Serve tasks until stdin ends; answer each with how its process ended."""
     for line in sys.stdin:
-        child = os.fork()
-        if not child:
-            become(json.loads(line))
-        _, status = os.waitpid(child, 0)
-        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        sys.stdout.write(f"{json.dumps(perform(json.loads(line)))}\n")
         sys.stdout.flush()
 
 

@@ -5,6 +5,7 @@ What makes and writes it is in `sqlite_file.py`.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -91,7 +92,7 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
     """
     try:
         connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode={mode}",
+            f"{path.absolute().as_uri()}?mode={mode}{_unchanging(path) if mode == 'ro' else ''}",
             uri=True,
             timeout=BUSY_SECONDS,
             isolation_level=None,
@@ -108,6 +109,15 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
     except sqlite3.Error as error:
         raise told(error, path) from error
     return connection
+
+
+def _unchanging(path: Path) -> str:
+    """What lets SQLite read a ledger in a folder where it may not put its files beside it.
+
+    Whoever writes the ledger has put them there, so that without them nobody is about to.
+    """
+    writable = os.access(path.parent, os.W_OK)
+    return "" if writable or Path(f"{path}-wal").exists() else "&immutable=1"
 
 
 def version_of(connection: sqlite3.Connection) -> int:
