@@ -72,6 +72,12 @@ class World:
             rows = remote.call("GET", "/practice/v1/trainings")["trainings"]
         return Counter(row["tunedModel"] for row in rows)
 
+    def intended(self) -> set[str]:
+        """The objects whose training was about to begin, as the ledger says."""
+        runs = self.project.ok("history", "--format", "json").json["runs"]
+        steps = (step for run in runs for step in run["steps"])
+        return {step["remote"] for step in steps if step["do"] == "start"}
+
     def serving(self) -> set[str]:
         """The models of which a trained version bears the mark of serving."""
         with self.talk() as remote:

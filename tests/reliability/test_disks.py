@@ -59,12 +59,6 @@ def ledger(world):
     return world.project.root / ".tuneform"
 
 
-def intended(world):
-    """The objects whose training the ledger says was about to begin."""
-    runs = world.project.ok("history", "--format", "json").json["runs"]
-    return {step["remote"] for run in runs for step in run["steps"] if step["do"] == "start"}
-
-
 @pytest.mark.parametrize("room", [0, 20_000])
 @pytest.mark.parametrize("made", [False, True], ids=["ledger-there", "ledger-made"])
 def test_nothing_is_begun_where_there_is_no_room(runner, world, room, made):
@@ -91,7 +85,7 @@ def test_a_run_that_runs_out_of_room_stops_and_what_it_began_is_recorded(runner,
     # Where only the end of the run found no room, all is done, and the record alone lacks it.
     assert code in (1, 8) or "the record of this run is incomplete" in told, told
     assert "Traceback" not in told
-    assert set(world.trained()) - before <= intended(world)
+    assert set(world.trained()) - before <= world.intended()
     check_convergence(world)
 
 
