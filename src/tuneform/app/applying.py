@@ -79,39 +79,26 @@ class Prepared:
             return "destroy"
         return "stage" if self.planned.plan.staging else "apply"
 
-    def check(self) -> None:
+    def check(self) -> str | None:
         """Refuse what a guard or the policy forbids, before anything is asked or written.
+
+        Returns:
+            What the guard of commits could not find out, one sentence; None where it knows.
 
         Raises:
             Refused: with the flag that permits it.
             PolicyDenied: with the findings.
         """
         if self.destroys:
-            return
+            return None
         if denial := self.planned.denial():
             raise denial
         if refusal := self.planned.refusal(self.wishes.allow_deletes):
             raise refusal
-        if self._goes_forward:
-            _check_commit(self.invocation, self.planned.declared)
-
-    @property
-    def _goes_forward(self) -> bool:
-        """Whether the commit must not be older than the one applied last."""
         plan = self.planned.plan
-        return plan.has_steps and not plan.staging and not self.wishes.allow_older_commit
-
-    def caution(self) -> str | None:
-        """What the guard of commits could not find out, one sentence; None where it knows."""
-        if self.destroys or not self._goes_forward:
+        if not plan.has_steps or plan.staging or self.wishes.allow_older_commit:
             return None
-        last = _unknown_commit(self.invocation, self.planned.declared)
-        if last is None:
-            return None
-        return (
-            f"commit {last[:10]}, which was applied last, is not in this clone: nobody can tell "
-            "whether this undoes it; fetch all of the history first"
-        )
+        return _check_commit(self.invocation, self.planned.declared)
 
     def run(self, notify: Callable[[Event], None], stopping: Callable[[], bool]) -> Report:
         """Carry it out.
@@ -242,8 +229,15 @@ def _head(repository: Repository | None) -> Commit | None:
         return None
 
 
-def _last_commit(invocation: Invocation, declared: Declared) -> tuple[Repository, str, str] | None:
-    """The repository, HEAD, and the commit that was applied last; None where nothing is known."""
+def _check_commit(invocation: Invocation, declared: Declared) -> str | None:
+    """Refuse to undo what a newer commit has applied. A guard: without a ledger it knows nothing.
+
+    Returns:
+        One sentence where this clone cannot tell, else None.
+
+    Raises:
+        Refused: with the flag that permits it.
+    """
     repository = known_repository(invocation)
     head = _head(repository)
     if repository is None or head is None:
@@ -253,31 +247,18 @@ def _last_commit(invocation: Invocation, declared: Declared) -> tuple[Repository
             last = record.last_applied(declared.owner)
     except LocalError:
         return None
-    return None if last in (None, head.sha) else (repository, head.sha, str(last))
-
-
-def _unknown_commit(invocation: Invocation, declared: Declared) -> str | None:
-    """The commit that was applied last, where this clone does not have it."""
-    found = _last_commit(invocation, declared)
-    if found is None:
+    if last is None or last == head.sha:
         return None
-    repository, head, last = found
-    return last if repository.is_ancestor(head, last) is None else None
-
-
-def _check_commit(invocation: Invocation, declared: Declared) -> None:
-    """Refuse to undo what a newer commit has applied. A guard: without a ledger it knows nothing.
-
-    Raises:
-        Refused: with the flag that permits it.
-    """
-    found = _last_commit(invocation, declared)
-    if found is None:
-        return
-    repository, head, last = found
-    if repository.is_ancestor(head, last):
+    is_older = repository.is_ancestor(head.sha, last)
+    if is_older is None:
+        return (
+            f"commit {last[:10]}, which was applied last, is not in this clone: nobody can tell "
+            "whether this undoes it; fetch all of the history first"
+        )
+    if is_older:
         raise Refused(
-            f"commit {head[:10]} is older than {last[:10]}, which was applied last: this would "
+            f"commit {head.sha[:10]} is older than {last[:10]}, which was applied last: this would "
             "undo it",
             hint="apply the newest commit, or add --allow-older-commit if going back is meant",
         )
+    return None

@@ -45,15 +45,14 @@ def explain_data(invocation: Invocation, declared: Declared, plan: Plan, samples
         plan: as decided.
         samples: of the examples that differ, at most, for each model.
     """
-    wanted = [change.model for change in plan.changes if _before(change)][:EXPLAINED_AT_MOST]
-    if not wanted:
+    befores = [(each.model, before) for each in plan.changes if (before := _before(each))]
+    if not befores:
         return plan
     models = {model.name: model for model in declared.desired.models}
     repository = known_repository(invocation)
     explained = {
         name: _explain(invocation, declared, repository, models[name], before, samples)
-        for name in wanted
-        if (before := _before(next(each for each in plan.changes if each.model == name)))
+        for name, before in befores[:EXPLAINED_AT_MOST]
     }
     changes = tuple(replace(change, data=explained.get(change.model)) for change in plan.changes)
     return replace(plan, changes=changes)

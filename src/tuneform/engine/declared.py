@@ -103,6 +103,21 @@ def idle_change(situation: Situation, desired: Desired, hold: Reason | None) -> 
     )
 
 
+def evaluation_of(situation: Situation, desired: Desired, remote: str | None) -> tuple[Step, ...]:
+    """The gate of the desired version, unless there is none or it bears its verdict.
+
+    Args:
+        situation: the model.
+        desired: what its manifest wants.
+        remote: name, present or to come, of the desired version.
+    """
+    gate, wanted, serving = desired.gate, situation.wanted, situation.serving
+    if gate is None or (wanted and is_judged(wanted, desired)):
+        return ()
+    other = serving if gate.spec.compares and serving is not wanted else None
+    return (Evaluate(remote, gate, other.remote if other else None),)
+
+
 @dataclass(frozen=True, slots=True)
 class _Parts:
     """The pieces that changes of one model are put together from."""
@@ -141,11 +156,7 @@ class _Parts:
 
     def evaluate(self, remote: str | None) -> tuple[Step, ...]:
         """The gate of a version, unless it bears its verdict. After edits: these change answers."""
-        gate, wanted, serving = self.desired.gate, self.situation.wanted, self.situation.serving
-        if gate is None or (wanted and is_judged(wanted, self.desired)):
-            return ()
-        other = serving if gate.spec.compares and serving is not wanted else None
-        return (Evaluate(remote, gate, other.remote if other else None),)
+        return evaluation_of(self.situation, self.desired, remote)
 
     def promote(self, remote: str | None) -> Promote:
         others = [each for each in self.situation.versions if each.remote != remote]

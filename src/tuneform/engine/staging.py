@@ -14,13 +14,13 @@ from tuneform.domain.live import LiveState
 from tuneform.domain.plan import (
     Action,
     Change,
-    Evaluate,
     Reason,
     ReasonCode,
     Step,
     Watch,
 )
 from tuneform.engine.declared import (
+    evaluation_of,
     explained,
     idle_change,
     not_evaluated,
@@ -28,7 +28,7 @@ from tuneform.engine.declared import (
     why_create,
 )
 from tuneform.engine.estate import Version
-from tuneform.engine.situation import Situation, is_judged
+from tuneform.engine.situation import Situation
 
 
 def staged_change(
@@ -94,12 +94,6 @@ def _creation(change: Change, situation: Situation, desired: Desired, source: st
 
 def _evaluate(situation: Situation, desired: Desired, wanted: Version | None) -> tuple[Step, ...]:
     """The gate of a staged version. A merged one is not touched: its mark is the main branch's."""
-    gate, serving = desired.gate, situation.serving
-    if gate is None or (wanted and (is_judged(wanted, desired) or not wanted.mark.staged)):
+    if wanted and not wanted.mark.staged:
         return ()
-    other = serving if gate.spec.compares and serving is not wanted else None
-    return (
-        Evaluate(
-            wanted.remote if wanted else desired.remote, gate, other.remote if other else None
-        ),
-    )
+    return evaluation_of(situation, desired, wanted.remote if wanted else desired.remote)

@@ -277,8 +277,7 @@ def _carry_out(
             screen.result(plan_words(shown, screen.look))
         else:
             screen.note(plan_words(shown, screen.err_look))
-        prepared.check()
-        if caution := prepared.caution():
+        if caution := prepared.check():
             screen.note(f"warning: {caution}")
         if destroys is not None and not prepared.destroys:
             raise UsageError("--yes-destroy: this plan does not destroy", hint="leave it out")
