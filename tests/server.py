@@ -83,14 +83,19 @@ class Server:
             self.process.wait(60)
             self.process = None
 
-    def database(self) -> str:
-        """The URL of a new, empty database."""
+    def database(self, like: str = "template1") -> str:
+        """The URL of a new database: empty, or a copy of another one that nobody uses now.
+
+        Args:
+            like: URL of the other one.
+        """
         import psycopg
 
         name = f"d{uuid4().hex[:12]}"
         where = f"postgresql://{USER}@127.0.0.1:{self.port}/postgres"
         with closing(psycopg.connect(where, autocommit=True)) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
+            template = like.rpartition("/")[2]
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return f"postgresql+psycopg://{USER}@127.0.0.1:{self.port}/{name}"
 
 

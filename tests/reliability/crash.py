@@ -115,9 +115,9 @@ def _gated() -> dict[str, Any]:
 
 
 @contextmanager
-def opened(folder: Path, provider: str) -> Iterator[World]:
+def opened(folder: Path, provider: str, **environ: str) -> Iterator[World]:
     """Open the world that is kept in a folder."""
-    project = Project(folder / "project", {"GEMINI_API_KEY": KEY})
+    project = Project(folder / "project", {"GEMINI_API_KEY": KEY, **environ})
     if provider == "embedded":
         project.settings()
         yield World(project, 8, project.service)
@@ -128,10 +128,10 @@ def opened(folder: Path, provider: str) -> Iterator[World]:
         yield World(project, 7, partial(talk_to, service, KEY))
 
 
-def make_first(folder: Path, provider: str) -> Path:
+def make_first(folder: Path, provider: str, **environ: str) -> Path:
     """A world in which the first manifests are applied, and the next ones are written."""
     (folder / "project").mkdir(parents=True)
-    with opened(folder, provider) as world:
+    with opened(folder, provider, **environ) as world:
         declare_first(world.project, provider)
         world.project.apply()
         declare_then(world.project)
@@ -139,11 +139,11 @@ def make_first(folder: Path, provider: str) -> Path:
 
 
 @contextmanager
-def another(first: Path, folder: Path, provider: str) -> Iterator[World]:
+def another(first: Path, folder: Path, provider: str, **environ: str) -> Iterator[World]:
     """A copy of a world."""
     shutil.copytree(first, folder)
     try:
-        with opened(folder, provider) as world:
+        with opened(folder, provider, **environ) as world:
             yield world
     finally:
         shutil.rmtree(folder)

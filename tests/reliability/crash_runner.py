@@ -2,7 +2,8 @@
 
 Each line on stdin names a command and an instant, and each is run in a fork of this process, which
 has loaded everything already. The fork counts what passes one seam, and kills itself at the chosen
-one: no `finally`, no handler and no flush runs, as when a machine loses power.
+one: no `finally`, no handler and no flush runs, as when a machine loses power. Instead of the
+command, the ledger's server may be what ends at that instant; the command then goes on.
 """
 
 import importlib.resources
@@ -12,11 +13,15 @@ import os
 import pkgutil
 import resource
 import signal
+import socket
 import sys
 import threading
+from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import httpx
+import psycopg
 from sqlalchemy import Connection, Engine, event
 
 import tuneform
@@ -25,23 +30,57 @@ from tuneform.cli.run import run
 _WRITING = ("os.rename", "os.mkdir", "os.remove")
 
 
-class Fate:
-    """Dies when as much has passed as was chosen."""
+def die(_: dict[str, Any]) -> None:
+    """End this process at once."""
+    os.kill(os.getpid(), signal.SIGKILL)
+    signal.pause()
 
-    def __init__(self, at: int) -> None:
-        self._at = at
+
+def stop_server(task: dict[str, Any]) -> None:
+    """Stop the ledger's server, as its administrator does: sessions break."""
+    os.kill(task["server"], signal.SIGINT)
+    for _ in range(6_000):
+        with closing(socket.socket()) as probe:
+            if probe.connect_ex(("127.0.0.1", task["port"])):
+                return
+        threading.Event().wait(0.01)
+    raise AssertionError("the server does not stop")
+
+
+def cut_sessions(task: dict[str, Any]) -> None:
+    """End all sessions with the ledger; its server goes on."""
+    url = task["environ"]["TUNEFORM_LEDGER"].replace("+psycopg", "")
+    with closing(psycopg.connect(url, autocommit=True)) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
+DOOMS: dict[str, Callable[[dict[str, Any]], None]] = {
+    "die": die,
+    "stop-server": stop_server,
+    "cut-sessions": cut_sessions,
+}
+
+
+class Fate:
+    """What happens when as much has passed as was chosen."""
+
+    def __init__(self, task: dict[str, Any]) -> None:
+        self._task = task
+        self._at: int = task["at"]
         self._passed = itertools.count(1)
         self._lock = threading.Lock()
 
     def pass_by(self) -> bool:
-        """Count one more; whether it is the one to die at."""
+        """Count one more; whether it is the chosen one."""
         with self._lock:
             return next(self._passed) == self._at
 
-    def die(self) -> None:
-        """End at once."""
-        os.kill(os.getpid(), signal.SIGKILL)
-        signal.pause()
+    def strike(self) -> None:
+        """Have it happen: this process ends, if nothing else was chosen."""
+        DOOMS[self._task.get("doom", "die")](self._task)
 
 
 def before_requests(fate: Fate) -> None:
@@ -60,12 +99,12 @@ def _wrap(transport: Any, fate: Fate, *, after: bool) -> None:
     send = transport.handle_request
 
     def handle(self: Any, request: httpx.Request) -> httpx.Response:
-        dies = fate.pass_by()
-        if dies and not after:
-            fate.die()
+        chosen = fate.pass_by()
+        if chosen and not after:
+            fate.strike()
         response: httpx.Response = send(self, request)
-        if dies:
-            fate.die()
+        if chosen:
+            fate.strike()
         return response
 
     transport.handle_request = handle
@@ -77,7 +116,7 @@ def before_commits(fate: Fate) -> None:
     @event.listens_for(Engine, "commit")
     def _commit(_: Connection) -> None:
         if fate.pass_by():
-            fate.die()
+            fate.strike()
 
 
 def after_commits(fate: Fate) -> None:
@@ -87,7 +126,7 @@ def after_commits(fate: Fate) -> None:
     def _commit(connection: Connection) -> None:
         if fate.pass_by():
             connection.connection.commit()
-            fate.die()
+            fate.strike()
 
 
 def within_transactions(fate: Fate) -> None:
@@ -96,7 +135,7 @@ def within_transactions(fate: Fate) -> None:
     @event.listens_for(Engine, "before_cursor_execute")
     def _execute(*_: Any) -> None:
         if fate.pass_by():
-            fate.die()
+            fate.strike()
 
 
 def before_files(fate: Fate) -> None:
@@ -111,7 +150,7 @@ def before_files(fate: Fate) -> None:
             and ".tuneform" in str(arguments[0])
             and fate.pass_by()
         ):
-            fate.die()
+            fate.strike()
 
     sys.addaudithook(hook)
 
@@ -142,7 +181,7 @@ def become(task: dict[str, Any], told: int) -> None:
         os.dup2(told, 1)
         os.dup2(told, 2)
         if seam := task.get("seam"):
-            SEAMS[seam](Fate(task["at"]))
+            SEAMS[seam](Fate(task))
         if user := task.get("user"):
             os.setgroups([])
             os.setgid(user)
@@ -177,6 +216,7 @@ def load() -> None:
     # Another user may not be able to read what the standard library loads late.
     importlib.resources.files(tuneform)
     importlib.import_module("encodings.idna")
+    importlib.import_module("sqlalchemy.dialects.postgresql.psycopg")
 
 
 def main() -> None:

@@ -293,11 +293,18 @@ class Histories(RuleBasedStateMachine):
             number, *edit = meanwhile
             edits[number] = [lambda: self.edit(*edit)]
         self.world.run(prepared, edits=edits, stops_after=stops_after)
-        assert not protected & self.world.witness.written - self.world.witness.expects.edited
+        self.check_protected(protected)
         changes = prepared.planned.plan.changes  # lists may lag: not all is seen
         seen = {live.remote for change in changes for live in change.versions}
-        touched = edited & seen & self.world.witness.written
+        touched = edited & seen & (self.world.witness.written | self.world.witness.deleted)
         assert not touched, "what was edited since the plan is left alone"
+
+    def check_protected(self, protected):
+        """What may not be deleted is not; only what may be retained is let go of."""
+        witness = self.world.witness
+        kept, retained = protected.values()
+        assert not (kept | retained) & witness.deleted - witness.expects.edited
+        assert not kept & witness.written - witness.expects.edited
 
     def names(self):
         formerly = (each.get("formerly") or () for each in self.declared.values())

@@ -74,6 +74,7 @@ class Witness(httpx.BaseTransport):
         self.expects = Expectation()
         self.broken = []
         self.written = set()
+        self.deleted = set()
         self.due = {}
 
     def handle_request(self, request):
@@ -97,7 +98,7 @@ class Witness(httpx.BaseTransport):
         """A run begins. Edits are made before requests of these numbers."""
         self._requests = 0
         self.expects, self.due = expectation, edits
-        self.written = set()
+        self.written, self.deleted = set(), set()
 
     def end(self):
         """The run has ended."""
@@ -105,7 +106,7 @@ class Witness(httpx.BaseTransport):
         self.due = {}
 
     def _check_target(self, method, remote):
-        self.written.add(remote)
+        (self.deleted if method == "DELETE" else self.written).add(remote)
         expects = self.expects
         if remote in expects.edited:
             return  # nobody can look and write in one request
@@ -284,14 +285,14 @@ class World:
                 assert after.get(remote) == was, f"{remote} is not ours"
 
     def protected(self, declared):
-        """Objects whose model is not declared, and that nobody may delete."""
-        found = set()
+        """Objects whose model is not declared, by the word that protects them."""
+        found = {DeletionPolicy.PREVENT: set(), DeletionPolicy.RETAIN: set()}
         ours = sorted(self.ours(), key=lambda each: (each.serves, each.created, each.remote))
         last = {each.mark.model: each for each in ours}
         for each in ours:
             word = last[each.mark.model].mark.deletion
-            if each.mark.model not in declared and word is not DeletionPolicy.DELETE:
-                found.add(each.remote)
+            if each.mark.model not in declared and word in found:
+                found[word].add(each.remote)
         return found
 
 
