@@ -78,11 +78,16 @@ class World:
         steps = (step for run in runs for step in run["steps"])
         return {step["remote"] for step in steps if step["do"] == "start"}
 
+    def live(self) -> dict[str, Any]:
+        """Every live object by name."""
+        with self.talk() as remote:
+            return remote.live()
+
     def serving(self) -> set[str]:
         """The models of which a trained version bears the mark of serving."""
-        with self.talk() as remote:
-            live = remote.live().values()
-        marks = [each["description"].split("\n")[-1] for each in live if each["state"] == "ACTIVE"]
+        live = self.live().values()
+        told = [each.get("description", "") for each in live if each["state"] == "ACTIVE"]
+        marks = [each.split("\n")[-1] for each in told]
         return {re.findall(r"model=(\S+)", mark)[0] for mark in marks if " serving" in mark}
 
 
@@ -115,7 +120,7 @@ def _gated() -> dict[str, Any]:
 
 
 @contextmanager
-def opened(folder: Path, provider: str, **environ: str) -> Iterator[World]:
+def opened(folder: Path, provider: str, *, trains: bool = True, **environ: str) -> Iterator[World]:
     """Open the world that is kept in a folder."""
     project = Project(folder / "project", {"GEMINI_API_KEY": KEY, **environ})
     if provider == "embedded":
@@ -123,7 +128,8 @@ def opened(folder: Path, provider: str, **environ: str) -> Iterator[World]:
         yield World(project, 8, project.service)
         return
     with open_service(folder / "service.db", api_key=KEY) as service, running(service) as url:
-        service.start_training()
+        if trains:
+            service.start_training()
         project.settings(provider={"type": "gemini", "endpoint": url})
         yield World(project, 7, partial(talk_to, service, KEY))
 
@@ -139,11 +145,13 @@ def make_first(folder: Path, provider: str, **environ: str) -> Path:
 
 
 @contextmanager
-def another(first: Path, folder: Path, provider: str, **environ: str) -> Iterator[World]:
+def another(
+    first: Path, folder: Path, provider: str, *, trains: bool = True, **environ: str
+) -> Iterator[World]:
     """A copy of a world."""
     shutil.copytree(first, folder)
     try:
-        with opened(folder, provider, **environ) as world:
+        with opened(folder, provider, trains=trains, **environ) as world:
             yield world
     finally:
         shutil.rmtree(folder)
