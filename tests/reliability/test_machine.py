@@ -1,4 +1,4 @@
-"""Laws of apply whatever the manifests become, others edit, fails, or breaks off.
+"""Laws of all that writes, whatever the manifests become, others edit, fails, or breaks off.
 
 `world` holds each run and each request to: only planned steps, no object that is not ours, every
 served model served at every moment, no set of inputs trained twice. Here it is decided what
@@ -12,10 +12,12 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
+import yaml
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from tests.cli.project import BASE
+from tests.reliability import orders
 from tests.reliability.world import World
 
 from tuneform.domain.live import LiveState
@@ -52,6 +54,13 @@ FAULTS = (
     {"effect": "lingers", "seconds": 5},
     {"effect": "lingers", "seconds": 90, "reads": "all"},
     {"effect": "operation_vanishes"},
+    {"effect": "late", "seconds": 3, **CREATE, "times": 1, "per": "name"},
+    {"effect": "late", "seconds": 50, **CREATE, "probability": 0.5},
+    {"effect": "late", "seconds": 2, **WRITE, "probability": 0.3},
+    {"effect": "late", "seconds": 20, "method": "DELETE", "times": 2},
+    {"effect": "refuse", "seconds": 15, "after": 4, "times": 2},
+    {"effect": "training_stalls", "seconds": 300, "probability": 0.5},
+    {"effect": "training_fails", "probability": 0.3},
 )
 
 BREAKS = st.integers(2, 40).flatmap(
@@ -63,6 +72,7 @@ BREAKS = st.integers(2, 40).flatmap(
     )
 )
 
+ORDERS = ("destroy", "roll back", "roll back", "forget", "prune", "cancel", "import", "import")
 KINDS = ("declare", "rename", "remove", "data", "revision", "fields", "gate", "chain")
 CHANGES = st.tuples(
     st.sampled_from(KINDS), st.sampled_from(NAMES), st.sampled_from(NAMES), st.integers(0, 3)
@@ -100,7 +110,7 @@ class Histories(RuleBasedStateMachine):
         )
         self.generation = 0
         self.declared = {}
-        self.strangers = 0
+        self.strangers = {}
         self.failing = False
         self.world.fails = lambda _: self.failing
         project = self.world.project
@@ -193,7 +203,7 @@ class Histories(RuleBasedStateMachine):
         for name, spec in self.declared.items():
             origin = {} if spec.get("tunedFrom") else {"baseModel": BASE, "tunedFrom": None}
             settled = {"epochCount": 1, "batchSize": 20}
-            project.model(name, **{**spec, **origin, "hyperparameters": settled})
+            project.model(name, **{"hyperparameters": settled, **spec, **origin})
 
     # --- others
 
@@ -237,11 +247,17 @@ class Histories(RuleBasedStateMachine):
         marks = {"none": "", "other owner": f"tuneform/v1 owner=other model=one {FORMER}"}
         if kind == "copy" and remote:
             marks["copy"] = self.world.remote.call("GET", remote).get("description", "")
-        self.strangers += 1
-        if self.world.service._settings.behaviour.concurrent_trainings is None:
-            self.world.remote.create(
-                f"stranger-{self.strangers}", description=marks.get(kind, "Mine.")
-            )
+        self.begin_by_hand(marks.get(kind, "Mine."))
+
+    def begin_by_hand(self, description):
+        """Begin the training of something that is not ours, unless there is a quota for them."""
+        if self.world.service._settings.behaviour.concurrent_trainings is not None:
+            return
+        number = self.next()
+        pairs = [(f"by hand {number} {each}", "x") for each in range(20)]
+        self.world.remote.create(f"stranger-{number}", pairs, description=description)
+        self.strangers[f"tunedModels/stranger-{number}"] = f"data/{number}.jsonl"
+        self.world.project.data(f"data/{number}.jsonl", pairs)
 
     # --- runs
 
@@ -299,6 +315,86 @@ class Histories(RuleBasedStateMachine):
         touched = edited & seen & (self.world.witness.written | self.world.witness.deleted)
         assert not touched, "what was edited since the plan is left alone"
 
+    @rule(
+        order=st.sampled_from(ORDERS),
+        name=st.sampled_from(NAMES),
+        place=places,
+        faults=st.lists(st.sampled_from(FAULTS), max_size=2),
+        breaks=st.none() | BREAKS,
+        seed=st.integers(0, 99),
+        meanwhile=st.none() | st.tuples(st.integers(1, 8), kinds, places),
+    )
+    def give(self, *, order, name, place, faults, breaks, seed, meanwhile):
+        """Give another command than apply."""
+        self.unsettled = True
+        self.make_ready(order, name)
+        rules = [*faults, *([breaks] if breaks else [])]
+        self.world.service.faults.put(faults_of({"rules": rules, "seed": seed}))
+        edits = {}
+        if meanwhile:
+            number, *edit = meanwhile
+            edits[number] = [lambda: self.edit(*edit)]
+        match order:
+            case "destroy":
+                protected = self.world.protected(())
+                orders.destroy(self.world, edits)
+                self.check_protected(protected)
+            case "roll back":
+                orders.roll_back_model(self.world, edits, name)
+            case "forget":
+                orders.forget_model(self.world, edits, name)
+            case "prune":
+                orders.prune(self.world, edits)
+            case "cancel":
+                orders.cancel_model(self.world, edits, name)
+            case "import":
+                self.adopt(edits, name, place)
+        self.world.resting = False
+
+    def make_ready(self, order, name):
+        """Have something there that the command is about."""
+        self.world.service.faults.clear()
+        spec = self.declared.get(name)
+        if order == "cancel" and spec:
+            self.world.resting = True
+            spec["revision"] = self.next()
+            self.write()
+            self.world.apply(wait=False)
+        elif order == "prune" and spec:
+            for staging in (True, False):
+                spec["revision"] = self.next()
+                self.write()
+                if staging:
+                    self.world.apply(staging=True)
+        elif order == "roll back" and spec:
+            spec |= {"revision": self.next(), "lifecycle": {"keepVersions": 1}}
+            self.write()
+            self.world.apply()
+        elif order == "import" and not self.strangers:
+            self.begin_by_hand("Mine.")
+
+    def adopt(self, edits, name, place):
+        """Import an object that lost its mark, or a stranger's, which is offered once only."""
+        bare = sorted(each.remote for each in self.world.objects().values() if each.mark is None)
+        found = [each for each in bare if each in self.strangers or self.of(each) in self.declared]
+        if not found:
+            return
+        remote = found[place % len(found)]
+        if remote not in self.strangers:
+            dataset = self.declared[self.of(remote)]["dataset"]["path"].removeprefix("../")
+            orders.import_object(self.world, edits, remote, self.of(remote), dataset)
+            return
+        orders.import_object(self.world, edits, remote, name, self.strangers.pop(remote))
+        file = self.world.project.root / "models" / f"{name}.yaml"
+        if name not in self.declared and file.exists():
+            self.declared[name] = yaml.safe_load(file.read_text())["spec"] | {"baseModel": None}
+            self.reclaim(name)
+
+    @staticmethod
+    def of(remote):
+        """The model of an object, by its id."""
+        return remote.removeprefix("tunedModels/").rpartition("-")[0]
+
     def check_protected(self, protected):
         """What may not be deleted is not; only what may be retained is let go of."""
         witness = self.world.witness
@@ -318,8 +414,8 @@ class Histories(RuleBasedStateMachine):
         self.world.service.faults.clear()
         self.failing = False
         self.world.clock.sleep(100)
-        self.world.apply()
-        report = self.world.apply()
+        self.world.run(self.world.prepare())
+        report = self.world.run(self.world.prepare())
         held = set()
         for each in report.outcomes:  # parents before children
             follows = each.status is Status.SKIPPED and each.change.parent in held

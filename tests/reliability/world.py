@@ -10,12 +10,15 @@ import random
 import shutil
 import threading
 from collections import Counter
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
+from unittest import mock
 
 import httpx
-from tests.cli.project import Project, talk_to
+from tests.cli.project import BARE_ENVIRONMENT, Project, talk_to
+from tests.cli.repository import GIT_ENVIRONMENT
 
+from tuneform.app import wiring
 from tuneform.app.applying import Prepared, Wishes
 from tuneform.app.declare import declare
 from tuneform.app.invocation import Invocation
@@ -45,6 +48,8 @@ OWNER = "demo"
 ENDPOINT = check_endpoint("http://127.0.0.1", ())
 COLLECTION = "/v1beta/tunedModels"
 REQUEST_SECONDS = 0.01
+LATE_SECONDS = 60
+"""When whatever is late has arrived."""
 
 
 @dataclass
@@ -54,13 +59,16 @@ class Expectation:
     Attributes:
         written, deleted: remote names that its steps name.
         families: of each declared model that is served, the names that its versions may bear.
-        edited: objects, and models, that somebody else has edited since the run began.
+        edited: objects, and models, that somebody else has edited since the run began; or a
+            request of ours that arrives when nobody waits for it any longer.
+        adopted: objects that become ours.
     """
 
     written: set[str] = field(default_factory=set)
     deleted: set[str] = field(default_factory=set)
     families: dict[str, set[str]] = field(default_factory=dict)
     edited: set[str] = field(default_factory=set)
+    adopted: set[str] = field(default_factory=set)
 
 
 class Witness(httpx.BaseTransport):
@@ -88,10 +96,14 @@ class Witness(httpx.BaseTransport):
                 self._world.train()
             if request.method not in ("PATCH", "DELETE"):
                 return self._inner.handle_request(request)
-            self._check_target(request.method, path.rpartition("v1beta/")[2])
+            remote = path.rpartition("v1beta/")[2]
+            self._check_target(request.method, remote)
+            pending = self._world.pending
             try:
                 return self._inner.handle_request(request)
             finally:
+                if self._world.pending > pending:
+                    self.expects.edited |= self._world.concerned(remote)
                 self._check_serving(f"{request.method} {path}")
 
     def expect(self, expectation, edits):
@@ -101,7 +113,8 @@ class Witness(httpx.BaseTransport):
         self.written, self.deleted = set(), set()
 
     def end(self):
-        """The run has ended."""
+        """The run has ended, and all its requests have arrived."""
+        self._world.deliver()
         self._check_serving("the run")
         self.due = {}
 
@@ -114,7 +127,7 @@ class Witness(httpx.BaseTransport):
         if remote not in named:
             self.broken.append(f"{method} {remote}: no step says so")
         there = self._world.objects().get(remote)
-        if there is not None and (there.mark is None or there.mark.owner != OWNER):
+        if there is not None and is_foreign(there) and remote not in expects.adopted:
             self.broken.append(f"{method} {remote}: it is not ours")
 
     def _check_serving(self, after):
@@ -123,6 +136,11 @@ class Witness(httpx.BaseTransport):
         for model, names in self.expects.families.items():
             if not (names & serving or names & self.expects.edited):
                 self.broken.append(f"{model} is not served after {after}")
+
+
+def is_foreign(live):
+    """Whether an object is not ours."""
+    return live.mark is None or live.mark.owner != OWNER
 
 
 class World:
@@ -134,7 +152,8 @@ class World:
         service: the one that fails.
         witness: between it and the client.
         fails: whether a training, by its number, is to fail.
-        deletions: how often somebody else deleted what.
+        deletions: how often somebody else deleted what, or it was destroyed.
+        resting: whether no training goes on, whoever asks for lists.
     """
 
     def __init__(self, root, closing: ExitStack, **behaviour):
@@ -142,6 +161,7 @@ class World:
         self.clock = SteeredClock()
         self.fails = lambda _: False
         self.deletions = Counter()
+        self.resting = False
         file, faults = root / "service.db", faults_of({"behaviour": behaviour})
         common = {"clock": self.clock, "require_key": False, "faults": faults}
         self.service = closing.enter_context(open_service(file, **common))
@@ -160,6 +180,14 @@ class World:
         closing.provider = GeminiProvider(client, capabilities("embedded"))
         return _Entered(closing)
 
+    @contextmanager
+    def wired(self):
+        """Have commands that open a provider themselves find the one of this world."""
+        opened = Opened(self.provider, 0.2, 2.0)
+        with mock.patch.dict(wiring._PROVIDERS, embedded=lambda *_: nullcontext(opened)):
+            environ = {**BARE_ENVIRONMENT, **GIT_ENVIRONMENT}
+            yield Invocation(self.project.root, environ, clock=self.clock)
+
     # --- what is there
 
     def objects(self):
@@ -176,16 +204,36 @@ class World:
         rows = self.remote.call("GET", "/practice/v1/trainings")["trainings"]
         return Counter(row["tunedModel"] for row in rows)
 
+    @property
+    def pending(self):
+        """How many requests are still on their way."""
+        return len(self.service.wsgi._late)
+
+    def deliver(self):
+        """Have everything arrive that is on its way."""
+        if self.pending:
+            self.clock.sleep(LATE_SECONDS)
+            with talk_to(self.service) as remote:
+                remote.trainings()
+        assert not self.pending
+
+    def concerned(self, remote):
+        """An object, and the model that it is a version of."""
+        live = self.objects().get(remote)
+        return {remote, live.mark.model} if live and live.mark else {remote}
+
     def train(self):
         """Bring to an end what is in training, at every second look."""
         self._lists += 1
-        if self._lists % 2:
+        if self._lists % 2 or self.resting:
             return
-        store = self._truth._store
+        store, faults = self._truth._store, self.service.faults
         with store.reading() as tables:
-            unfinished = tables.unfinished()
-        for seq in unfinished:
-            if self.fails(seq):
+            unfinished = {seq: tables.training(seq) for seq in tables.unfinished()}
+        for seq, training in unfinished.items():
+            if faults.stalls(training.model, training.created):
+                continue
+            if self.fails(seq) or faults.fails(training.model):
                 with store.writing() as tables:
                     now = timestamp(self.clock.now())
                     end_failed(tables, seq, Code.INTERNAL, "The loss is no number.", now)
@@ -209,11 +257,12 @@ class World:
         """Lose the ledger."""
         shutil.rmtree(self.project.root / ".tuneform", ignore_errors=True)
 
-    def prepare(self, *, staging=False, wait=True):
-        """Plan, as apply does."""
+    def prepare(self, *, staging=False, destroy=False, wait=True):
+        """Plan, as apply and destroy do."""
         invocation = Invocation(self.project.root, clock=self.clock)
         declared = declare(invocation)
-        planned = decide(invocation, declared, self.provider, replace(ALL, staging=staging))
+        aim = replace(ALL, staging=staging, destroy=destroy)
+        planned = decide(invocation, declared, self.provider, aim)
         wishes = Wishes(parallelism=1, wait=wait)
         return Prepared(invocation, planned, wishes, Opened(self.provider, 0.2, 2.0))
 
@@ -227,13 +276,22 @@ class World:
             stops_after: count of events after which the run is asked to stop.
         """
         told = []
-        before = self.objects()
-        expects = self._expectation(prepared.planned)
+        desired = () if prepared.destroys else prepared.planned.declared.desired.models
+        expects = self.expectation(prepared.planned.plan, desired)
         expects.edited |= set(edited)
+
+        def carry_out():
+            return prepared.run(
+                told.append, lambda: stops_after is not None and len(told) >= stops_after
+            )
+
+        return self.hold_to(expects, carry_out, edits)
+
+    def hold_to(self, expects, act, edits=None):
+        """Have a command do something, and hold it to the laws; what it reports, if anything."""
+        before = self.objects()
         self.witness.expect(expects, edits or {})
-        report = prepared.run(
-            told.append, lambda: stops_after is not None and len(told) >= stops_after
-        )
+        report = act()
         self.witness.end()
         assert not self.witness.broken, (self.witness.broken, report)
         self._check(report, before)
@@ -247,41 +305,37 @@ class World:
             return None
         return self.run(prepared)
 
-    def _expectation(self, planned):
+    def expectation(self, plan, desired):
+        """What the steps of a plan permit, and which of these desired models must be served."""
         expects = Expectation()
-        for change in planned.plan.changes:
+        for change in plan.changes if plan else ():
             for step in change.steps:
                 expects.written |= {step.remote}
                 expects.written |= set(step.clears) if isinstance(step, Promote) else set()
                 expects.deleted |= {step.remote} if isinstance(step, Delete) else set()
         serving = {each.mark.model for each in self.ours() if each.serves}
-        families = {
-            model.name: {model.name, *model.spec.formerly}
-            for model in planned.declared.desired.models
-        }
+        families = {model.name: {model.name, *model.spec.formerly} for model in desired}
         expects.families = {name: each for name, each in families.items() if each & serving}
         return expects
 
     def _check(self, report, before):
-        for outcome in report.outcomes:
+        for outcome in report.outcomes if report else ():
             steps, performed = outcome.change.steps, outcome.performed
             places = [steps.index(step) for step in performed]
             assert places == sorted(set(places)), outcome
             if report.exit_code == 0 and outcome.status is not Status.STARTED:
                 assert performed == steps, outcome
         self._check_foreign(before)
+        spoilt = [each for each in self.ours() if each.mark.serving and each.mark.cancelled]
+        assert not spoilt, "what was cancelled never serves"
         for remote, count in self.trainings().items():
             assert count <= 1 + self.deletions[remote], f"{remote} was trained {count} times"
 
     def _check_foreign(self, before):
         after = self.objects()
+        exempt = self.witness.expects.edited | self.witness.expects.adopted
         for remote, was in before.items():
-            foreign = was.mark is None or was.mark.owner != OWNER
-            if (
-                foreign
-                and remote not in self.witness.expects.edited
-                and was.state is LiveState.ACTIVE
-            ):
+            if is_foreign(was) and remote not in exempt and was.state is LiveState.ACTIVE:
                 assert after.get(remote) == was, f"{remote} is not ours"
 
     def protected(self, declared):
