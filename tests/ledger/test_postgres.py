@@ -1,6 +1,8 @@
 """A ledger on a server: away, lost in mid-run, too new, not ours; and what is never shown."""
 
 import contextlib
+import os
+import signal
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
@@ -76,6 +78,26 @@ def test_without_a_lock_a_new_session_is_tried(kind):
             ledger.intend(run, "support", DELETE)
         ledger.end_run(run, "ended")
     assert kind.rows("SELECT count(*) FROM intents") == [(1,)], "what was queued was written"
+
+
+def test_a_server_that_is_frozen_is_not_waited_for_without_end(kind):
+    server = Server(kind.url)
+    with closing(server.open()) as connection:
+        with connection.begin():
+            backend = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+        connection.connection.dbapi_connection.patience = 0.3
+        os.kill(backend, signal.SIGSTOP)
+        try:
+            with (
+                pytest.raises(LocalError, match=r"did not answer within 0.3 seconds") as caught,
+                server.telling(),
+                connection.begin(),
+            ):
+                connection.exec_driver_sql("SELECT 1")
+        finally:
+            os.kill(backend, signal.SIGCONT)
+        assert "Check that the server runs" in caught.value.hint
+        assert connection.invalidated
 
 
 def test_whoever_asks_may_ask_again(kind):

@@ -32,7 +32,7 @@ _MAKERS_KEY: Final = 0x74756E65666F726D
 
 _SETTINGS: Final[dict[str, str | int]] = {
     "connect_timeout": 10,
-    # A server that vanished without a word is found out in a minute, and a statement never hangs.
+    # A server that vanished without a word is found out in a minute.
     "keepalives_idle": 20,
     "keepalives_interval": 10,
     "keepalives_count": 3,
@@ -99,12 +99,15 @@ class Server:
             LocalError: there is none to be had.
         """
         try:
+            from tuneform.ledger.session import Session
+
             engine = create_engine(self._url, connect_args=_settings(self._url), poolclass=NullPool)
         except ImportError as error:
             raise LocalError(
                 f"a ledger on PostgreSQL needs its driver: {error.name} is not installed",
                 hint="pip install 'tuneform[postgres]'",
             ) from error
+        event.listen(engine, "do_connect", lambda _, __, args, more: Session.connect(*args, **more))
         event.listen(engine, "connect", _begin_session)
         with self.telling():
             return engine.connect()
