@@ -52,6 +52,17 @@ def test_import_twice_changes_nothing_the_second_time(legacy: Project) -> None:
     assert legacy.live() == live
 
 
+def test_a_manifest_that_would_spoil_the_project_does_not_stay(legacy: Project) -> None:
+    legacy.model("counting", formerly=["numbers"])
+    before = legacy.live()
+    refused = legacy.run(*IMPORT)
+    assert refused.code == 3, refused
+    assert "numbers" in refused.err
+    assert not (legacy.root / "models/numbers.yaml").exists()
+    legacy.ok("validate")
+    assert legacy.live() == before
+
+
 # What a crash leaves behind, made by hand: the first steps without the others.
 
 

@@ -100,7 +100,7 @@ def _at_once(world, edits, written, command):
         except TuneformError:
             return None
         expects.written |= written
-        expects.adopted |= written
+        expects.passing |= written
 
         def act():
             try:

@@ -27,7 +27,7 @@ from tuneform.app.wiring import Opened
 from tuneform.clock import SteeredClock
 from tuneform.domain.live import LiveState
 from tuneform.domain.mark import DeletionPolicy
-from tuneform.domain.plan import Delete, Promote
+from tuneform.domain.plan import Delete, Promote, Release
 from tuneform.domain.report import Status
 from tuneform.errors import TuneformError
 from tuneform.providers.gemini.bases import capabilities
@@ -61,14 +61,14 @@ class Expectation:
         families: of each declared model that is served, the names that its versions may bear.
         edited: objects, and models, that somebody else has edited since the run began; or a
             request of ours that arrives when nobody waits for it any longer.
-        adopted: objects that become ours.
+        passing: objects that become ours, or cease to be.
     """
 
     written: set[str] = field(default_factory=set)
     deleted: set[str] = field(default_factory=set)
     families: dict[str, set[str]] = field(default_factory=dict)
     edited: set[str] = field(default_factory=set)
-    adopted: set[str] = field(default_factory=set)
+    passing: set[str] = field(default_factory=set)
 
 
 class Witness(httpx.BaseTransport):
@@ -127,7 +127,7 @@ class Witness(httpx.BaseTransport):
         if remote not in named:
             self.broken.append(f"{method} {remote}: no step says so")
         there = self._world.objects().get(remote)
-        if there is not None and is_foreign(there) and remote not in expects.adopted:
+        if there is not None and is_foreign(there) and remote not in expects.passing:
             self.broken.append(f"{method} {remote}: it is not ours")
 
     def _check_serving(self, after):
@@ -313,6 +313,8 @@ class World:
                 expects.written |= {step.remote}
                 expects.written |= set(step.clears) if isinstance(step, Promote) else set()
                 expects.deleted |= {step.remote} if isinstance(step, Delete) else set()
+                # Where the reply is lost, the mark is taken off once more.
+                expects.passing |= {step.remote} if isinstance(step, Release) else set()
         serving = {each.mark.model for each in self.ours() if each.serves}
         families = {model.name: {model.name, *model.spec.formerly} for model in desired}
         expects.families = {name: each for name, each in families.items() if each & serving}
@@ -333,7 +335,7 @@ class World:
 
     def _check_foreign(self, before):
         after = self.objects()
-        exempt = self.witness.expects.edited | self.witness.expects.adopted
+        exempt = self.witness.expects.edited | self.witness.expects.passing
         for remote, was in before.items():
             if is_foreign(was) and remote not in exempt and was.state is LiveState.ACTIVE:
                 assert after.get(remote) == was, f"{remote} is not ours"

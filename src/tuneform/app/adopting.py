@@ -73,6 +73,7 @@ def adopt(invocation: Invocation, adoption: Adoption, ears: Ears) -> Adopted:
 
     Raises:
         UsageError: the name or the dataset makes no sense.
+        InvalidProject: the project has mistakes, or would have them with that manifest.
         Refused: the object failed, belongs to somebody else, or was trained from other data.
     """
     if not is_name(adoption.name):
@@ -100,7 +101,7 @@ def adopt(invocation: Invocation, adoption: Adoption, ears: Ears) -> Adopted:
             facts = _read(invocation, declared, live, dataset)
             check_steps(opened.provider, live, facts.examples)
             manifest = write_manifest(invocation, declared, adoption.name, live, dataset)
-            declared = declare(invocation)
+            declared = _declared_with(invocation, manifest)
             desired = _desired(declared, adoption.name)
         if desired is None:
             raise LocalError(
@@ -111,6 +112,19 @@ def adopt(invocation: Invocation, adoption: Adoption, ears: Ears) -> Adopted:
         return Adopted(
             manifest, live.remote, _mark(invocation, declared, opened, live, desired, ears)
         )
+
+
+def _declared_with(invocation: Invocation, manifest: str) -> Declared:
+    """The project with the manifest that was just written, which is taken back if it spoils it.
+
+    Raises:
+        InvalidProject: it does, such as where another model was formerly called so.
+    """
+    try:
+        return declare(invocation)
+    except InvalidProject:
+        (invocation.root / manifest).unlink(missing_ok=True)
+        raise
 
 
 def _desired(declared: Declared, name: str) -> Desired | None:
