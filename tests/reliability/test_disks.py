@@ -1,13 +1,21 @@
-"""A disk that is full or read-only: nothing is begun without a record, and the message says why."""
+"""A disk that is full or read-only: nothing is begun without a record, and the message says why.
+
+A bound on the size of files is like a full disk for whoever writes, and can be had anywhere. Where
+this process may mount one, a disk is really full.
+"""
 
 import os
 import shutil
 import tempfile
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
+from tests.cli.project import talk_to
 from tests.reliability.crash import Runner, another, check_convergence, make_first
+from tests.reliability.disk import small_disk
+
+from tuneform.service import open_service
 
 NOBODY = 65534
 
@@ -128,3 +136,66 @@ def test_whoever_only_asks_needs_no_disk_to_write_to(runner, world, bound, kille
     for code, told in ran:
         assert code == 0, told
         assert "the ledger cannot be used" not in told
+
+
+# A disk that is really full.
+
+
+@pytest.mark.parametrize("room", [0, 49_152, 65_536])
+def test_a_ledger_on_a_full_disk(runner, world, room):
+    before = set(world.trained())
+    with small_disk(ledger(world)) as disk:
+        disk.fill(room)
+        code, told = runner.run(world.project, "apply", "-y")
+        assert code in (1, 8), told
+        assert "the disk is full" in told or "the disk failed" in told
+        assert "Traceback" not in told
+        disk.free()
+        assert set(world.trained()) - before <= world.intended()
+        check_convergence(world)
+
+
+@pytest.fixture(scope="module")
+def embedded(tmp_path_factory):
+    return make_first(tmp_path_factory.mktemp("embedded") / "first", "embedded")
+
+
+@pytest.mark.parametrize("genuine", [True, False], ids=["full", "bounded"])
+def test_the_embedded_service_on_a_full_disk(runner, embedded, tmp_path, genuine):
+    with another(embedded, tmp_path / "world", "embedded") as world, ExitStack() as closing:
+        before = world.trained()
+        if genuine:
+            disk = closing.enter_context(small_disk(world.project.root / ".practice"))
+            disk.fill()
+        code, told = runner.run(world.project, "apply", "-y", limit=None if genuine else 0)
+        assert code == 1, told
+        assert "Traceback" not in told
+        if genuine:
+            assert "service.db as the data file of the practice service" in " ".join(told.split())
+            disk.free()
+        assert world.trained() == before
+        check_convergence(world)
+
+
+def test_a_service_whose_disk_is_full_says_so_and_goes_on_when_it_is_not(tmp_path):
+    (tmp_path / "data").mkdir()
+    with (
+        small_disk(tmp_path / "data") as disk,
+        open_service(disk.folder / "service.db", require_key=False) as service,
+        talk_to(service) as remote,
+    ):
+        remote.create("first")
+        disk.fill()
+        for number in range(3):
+            row = {"displayName": f"{number}", "tuningTask": {}}
+            refused = remote._client.patch("/v1beta/tunedModels/first", json=row)
+            assert refused.status_code == 503, refused.text
+            assert refused.json()["error"]["status"] == "UNAVAILABLE"
+            assert "is full" in refused.json()["error"]["message"]
+        service.start_training()
+        disk.free()
+        for _ in range(20_000):
+            if remote.live()["tunedModels/first"]["state"] == "ACTIVE":
+                break
+        assert remote.train("second") == "tunedModels/second"
+        assert remote.trainings() == 2
