@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint format types layers docs bench audit constraints clean
+.PHONY: help demo test coverage check lint format types layers docs bench audit constraints clean
 
 help:  ## list these commands
 	@sed -n 's/^\([a-z]*\):.*  ## /\1	/p' Makefile | while IFS='	' read -r name text; do \
@@ -30,6 +30,12 @@ demo: $(VENV)/.demo  ## train the models of manifests/ on the practice service, 
 
 test: $(VENV)/.dev  ## run the whole suite, in parallel
 	$(BIN)/python -m pytest -n auto
+
+coverage: $(VENV)/.dev  ## the whole suite, with its lines and branches counted; takes longer
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n auto -q
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 check: lint types layers test  ## everything that CI runs
 

@@ -36,6 +36,8 @@ BARE_ENVIRONMENT = {
     # Nothing of this machine's own credentials may reach a test.
     "GOOGLE_APPLICATION_CREDENTIALS": "/nonexistent/credentials.json",
     "NO_GCE_CHECK": "true",
+    # With `make coverage`, commands in processes of their own are counted too.
+    **{name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")},
 }
 
 

@@ -188,10 +188,13 @@ def test_a_server_that_comes_and_goes():
         f"postgresql://ada:{PASSWORD}@127.0.0.1/demo",
         f"mysql://ada:{PASSWORD}@127.0.0.1/demo",
         f"ada:{PASSWORD}@127.0.0.1/demo",
+        f"sqlite://ada:{PASSWORD}@127.0.0.1/demo",
+        f"ada:{PASSWORD}@://127.0.0.1/demo",
+        f"postgresql+psycopg://ada:x@{PASSWORD}@127.0.0.1:1/demo",
     ],
 )
 def test_a_password_is_never_shown(url):
-    if not url.startswith(("mysql", "postgresql:", "ada")):
+    if url.startswith("postgresql+psycopg:"):
         pytest.importorskip("psycopg")
     with pytest.raises(LocalError) as caught:
         OnServer(url, SteeredClock()).open().begin_run(APPLY)

@@ -46,7 +46,7 @@ def ended(model: str, status: Status = Status.DONE, action: Action = Action.CREA
 
 def logged(*events: object) -> list[str]:
     lines: list[str] = []
-    with PlainProgress(lines.append, Look()) as tell:
+    with PlainProgress(lines.append, Look) as tell:
         for event in events:
             tell(event)
     return lines
@@ -200,7 +200,7 @@ def test_bar(share, shown):
 
 def test_bars_are_drawn_and_gone():
     stream, clock = io.StringIO(), SteeredClock()
-    with BarProgress(stream, Look(60, unicode=False), clock) as tell:
+    with BarProgress(stream, lambda: Look(60, unicode=False), clock) as tell:
         tell(began("m"))
         clock.sleep(5)
         tell(at("m", 10))
@@ -211,3 +211,17 @@ def test_bars_are_drawn_and_gone():
     assert "[red]trying again\\x1b[2J" in text
     assert "\x1b[2J" not in stream.getvalue()
     assert stream.getvalue().endswith("\x1b[2K")
+
+
+def test_what_is_secret_may_be_learnt_after_a_run_began():
+    """A command that listens before it has read the project: it waits, imports, cancels."""
+    looks, lines, stream = [Look(60)], [], io.StringIO()
+    with (
+        PlainProgress(lines.append, lambda: looks[-1]) as plain,
+        BarProgress(stream, lambda: looks[-1], SteeredClock()) as bars,
+    ):
+        looks.append(Look(60, secrets=("abc",)))
+        for tell in (plain, bars):
+            tell(Noticed("is abc right"))
+    for told in ("".join(lines), stripped(stream.getvalue())):
+        assert "is (sensitive) right" in told

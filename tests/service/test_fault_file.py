@@ -90,7 +90,8 @@ def test_an_empty_file_asks_for_nothing(file):
         ("behaviour:\n  deleted_ids: gone", 2, "behaviour.deleted_ids: Invalid enum value 'gone'"),
         ("behaviour: {concurrent_trainings: 0}", 1, "Expected `int` >= 1"),
         ("rules: [\n", 2, "this is no YAML"),
-        ("a: *b", 1, "this is no YAML"),
+        ("a: *b", 1, "an alias has no use here"),
+        ("a: 1\n? b: &b [c]\n: *b", 3, "an alias has no use here"),
     ],
 )
 def test_a_mistake_is_told_with_file_line_and_key(file, text, line, told):
@@ -105,6 +106,15 @@ def test_a_mistake_is_told_with_file_line_and_key(file, text, line, told):
 def test_what_is_no_text_or_far_too_deep_is_told_as_well(file, data):
     path = file(data)
     with pytest.raises(FaultsUnusable, match=re.escape(str(path))):
+        read_faults(path)
+
+
+@pytest.mark.parametrize("bomb", ["<<: [{}]", "effect: [{}]"])
+def test_a_few_lines_do_not_grow_without_end(file, bomb):
+    """Ten of ten of ten …: merged, or told in a message, they would fill any memory."""
+    levels = [f"- &a{at} {{{bomb.format(', '.join([f'*a{at - 1}'] * 10))}}}" for at in range(1, 30)]
+    path = file("\n".join(["rules:", "- &a0 {effect: lose}", *levels]))
+    with pytest.raises(FaultsUnusable, match=re.escape(f"{path}:3: an alias has no use here")):
         read_faults(path)
 
 

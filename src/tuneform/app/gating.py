@@ -70,7 +70,7 @@ def try_gate(
     trial: Trial,
     notify: Callable[[int, int], None],
     stopping: Callable[[], bool],
-) -> tuple[Declared, Evaluation]:
+) -> Evaluation:
     """Evaluate one version; nothing is written.
 
     Args:
@@ -90,7 +90,7 @@ def try_gate(
         provider = opened.provider
         questions, must_pass = read_questions(invocation, declared, gate)
         try:
-            evaluation = judge(
+            return judge(
                 gate,
                 questions,
                 must_pass,
@@ -106,10 +106,9 @@ def try_gate(
             )
         except Interrupted:
             raise KeyboardInterrupt from None
-    return declared, evaluation
 
 
-def record_gate(invocation: Invocation, trial: Trial, ears: Ears) -> tuple[Declared, Report]:
+def record_gate(invocation: Invocation, trial: Trial, ears: Ears) -> Report:
     """Evaluate one version, and write the verdict into its mark and into the ledger."""
     declared = declare(invocation)
     with open_to_write(
@@ -125,7 +124,7 @@ def record_gate(invocation: Invocation, trial: Trial, ears: Ears) -> tuple[Decla
             versions=(live,),
         )
         plan = Plan(declared.owner, declared.project.provider.type, (change,))
-        return declared, carry_out(invocation, declared, opened, plan, Wishes(), ears)
+        return carry_out(invocation, declared, opened, plan, Wishes(), ears)
 
 
 def _find(

@@ -48,7 +48,7 @@ def _spent(invocation: Invocation, declared: Declared) -> tuple[Spent, ...]:
         return ()
 
 
-def show(invocation: Invocation, name: str) -> tuple[Declared, ShowView]:
+def show(invocation: Invocation, name: str) -> ShowView:
     """One model in full, with advice from its loss curve."""
     declared = declare(invocation)
     with open_provider(declared.project, invocation, trains=False) as opened:
@@ -59,7 +59,7 @@ def show(invocation: Invocation, name: str) -> tuple[Declared, ShowView]:
     report = report_status(declared.desired, live, plan, trainings)
     model = next(each for each in report.models if each.model == name)
     desired = next((each for each in declared.desired.models if each.name == name), None)
-    view = ShowView(
+    return ShowView(
         model=name,
         declared=model.declared,
         spec=desired.spec if desired else None,
@@ -67,7 +67,6 @@ def show(invocation: Invocation, name: str) -> tuple[Declared, ShowView]:
         versions=model.versions,
         advice=_advice(model, desired, trainings),
     )
-    return declared, view
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,7 @@ class Served:
     missing: tuple[str, ...]
 
 
-def output(invocation: Invocation, name: str | None) -> tuple[Declared, Served]:
+def output(invocation: Invocation, name: str | None) -> Served:
     """Serving versions of declared models.
 
     Raises:
@@ -109,10 +108,10 @@ def output(invocation: Invocation, name: str | None) -> tuple[Declared, Served]:
     missing = tuple(sorted(wanted.keys() - models.keys()))
     if name is not None and missing:
         raise _nothing_serves(name)
-    return declared, Served(models, missing)
+    return Served(models, missing)
 
 
-def generate(invocation: Invocation, name: str, prompt: str) -> tuple[Declared, str]:
+def generate(invocation: Invocation, name: str, prompt: str) -> str:
     """Ask the serving version, with the preamble in front of the prompt.
 
     Raises:
@@ -133,11 +132,11 @@ def generate(invocation: Invocation, name: str, prompt: str) -> tuple[Declared, 
         if not preamble + prompt:
             raise UsageError("the prompt is empty", hint="say what the model is to answer")
         try:
-            return declared, opened.provider.ask(remote, preamble + prompt)
+            return opened.provider.ask(remote, preamble + prompt)
         except Unanswered as error:
             if not error.text:
                 raise
-            return declared, error.text  # cut off: what there is of it is worth reading
+            return error.text  # cut off: what there is of it is worth reading
 
 
 def find_change(plan: Plan, name: str) -> Change:

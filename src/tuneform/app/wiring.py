@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from tuneform.app.invocation import Invocation
 from tuneform.domain.capabilities import Capabilities
@@ -50,10 +51,16 @@ def capabilities_of(provider: str) -> Capabilities:
 
 
 def keys_in(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """The API keys that stand in the environment, to be kept out of a text."""
+    """The API keys that stand in the environment, to be kept out of a text; the ledger's as well.
+
+    A password of a ledger may be part of its URL, as it is written there or without its escapes.
+    """
     from tuneform.providers.gemini.credentials import KEY_VARIABLES
 
-    return tuple(filter(None, map(environ.get, KEY_VARIABLES)))
+    authority = environ.get("TUNEFORM_LEDGER", "").partition("://")[2]
+    _, _, written = authority.rpartition("@")[0].partition(":")
+    secrets = (*map(environ.get, KEY_VARIABLES), written, unquote(written))
+    return tuple(dict.fromkeys(filter(None, secrets)))
 
 
 def open_provider(

@@ -28,9 +28,9 @@ def listening(common: Common, command: str) -> Iterator[Ears]:
     """Draw what happens, and hear Ctrl-C, for the time of the block."""
     screen = common.screen
     progress = (
-        BarProgress(screen.err, _narrowed(screen.err_look), common.invocation.clock)
+        BarProgress(screen.err, lambda: _narrowed(screen.err_look), common.invocation.clock)
         if screen.animates
-        else PlainProgress(screen.note, screen.err_look)
+        else PlainProgress(screen.note, lambda: screen.err_look)
     )
     with progress as notify:
 

@@ -6,6 +6,7 @@ which takes longer to load than a small plan takes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ from tuneform.ledger.lock import FileLock, Lock, Patience, Purpose, hold, state_
 from tuneform.ledger.sqlite import SqliteSource
 
 _SQLITE, _POSTGRES = "sqlite", "postgresql+psycopg"
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,30}")
 _HINT = (
     "Write `sqlite:///.tuneform/ledger.db`, four slashes before an absolute path, or "
     "`postgresql+psycopg://user@host/database`."
@@ -41,14 +43,14 @@ class Address:
     def __init__(self, url: str, root: Path, clock: Clock) -> None:
         scheme, colon, rest = url.partition("://")
         if not colon or scheme not in (_SQLITE, _POSTGRES):
-            # Only the scheme is shown: what follows may hold a password.
-            named = f"`{scheme}://…`" if colon else "no URL"
+            # Only the scheme is shown: what follows may hold a password, and a slip puts it first.
+            named = f"`{scheme}://…`" if colon and _SCHEME.fullmatch(scheme) else "no URL"
             raise LocalError(
                 f"the ledger is {named}, and this release knows {_SQLITE} and {_POSTGRES}",
                 hint=_HINT,
             )
         if scheme == _SQLITE and (not rest.startswith("/") or not rest.strip("/")):
-            raise LocalError(f"the ledger `{url}` names no file", hint=_HINT)
+            raise LocalError(f"the ledger is `{_SQLITE}://…` and names no file", hint=_HINT)
         self._url = url
         self._clock = clock
         self._file = root / rest[1:] if scheme == _SQLITE else None

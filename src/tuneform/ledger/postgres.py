@@ -222,15 +222,19 @@ def _begin_session(connection: Any, _: object) -> None:
 
 
 def _parsed(url: str) -> URL:
+    # Neither the URL nor the complaint is shown: both may hold a password.
+    senseless = LocalError(
+        "the URL of the ledger makes no sense",
+        hint="Write it like `postgresql+psycopg://user@host:5432/database`; special characters "
+        "of a password are written with %, such as %40 for @.",
+    )
     try:
-        return make_url(url)
+        parsed = make_url(url)
     except (ArgumentError, ValueError) as error:
-        # Neither the URL nor the complaint is shown: both may hold a password.
-        raise LocalError(
-            "the URL of the ledger makes no sense",
-            hint="Write it like `postgresql+psycopg://user@host:5432/database`; special characters "
-            "of a password are written with %, such as %40 for @.",
-        ) from error.with_traceback(None)
+        raise senseless from error.with_traceback(None)
+    if re.search(r"[@\s]", parsed.host or ""):
+        raise senseless  # no host: what stands before an @ there is the end of a password
+    return parsed
 
 
 def _settings(url: URL) -> dict[str, str | int]:

@@ -56,7 +56,8 @@ class Source:
         if not 0 < place.line <= len(self.lines) or place.column > _SNIPPET_AT_MOST:
             return ""
         line, end = self.lines[place.line - 1], place.column + _SNIPPET_TAIL
-        return showable(line if len(line) <= end else line[:end] + "…")
+        shown = showable(line[: end + _SNIPPET_TAIL])  # a password that is cut is one all the same
+        return shown if len(line) <= end else shown[:end] + "…"
 
 
 def decode(file: str, data: bytes) -> Source | Diagnostic:

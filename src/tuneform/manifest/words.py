@@ -21,10 +21,34 @@ _UNSHOWABLE: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 
+_AUTHORITY: Final = re.compile(r"(://[^\s:/@\[]*:)(\S*)")
+_PORT: Final = re.compile(r"[0-9]{0,5}(?![\w%$!.~+=*-])")
+_PASSWORD: Final = re.compile(r"([?&](?:ssl)?password=)([^&\s\"']*)")
+
 
 def showable(text: str) -> str:
-    """The same count of characters, none of which could steer a terminal."""
-    return _UNSHOWABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+    """The same count of characters, none of which could steer a terminal or is of a password."""
+    return _UNSHOWABLE.sub("\N{REPLACEMENT CHARACTER}", _without_passwords(text))
+
+
+def _without_passwords(text: str) -> str:
+    """Stars for the password of every URL: the one of a ledger may stand in tuneform.yaml."""
+    if "://" in text:
+        text = _AUTHORITY.sub(lambda found: found[1] + _starred(found[2]), text)
+    if "password=" in text:
+        text = _PASSWORD.sub(lambda found: found[1] + "*" * len(found[2]), text)
+    return text
+
+
+def _starred(rest: str) -> str:
+    """What follows `scheme://user:`. Its `@` may be cut off; a port has no more than five digits.
+
+    A password may hold an `@` that should have been written as %40: the last one counts.
+    """
+    end = rest.rfind("@")
+    if end < 0:
+        end = 0 if _PORT.match(rest) else len(rest)
+    return "*" * end + rest[end:]
 
 
 def quoted(value: object) -> str:
@@ -36,7 +60,8 @@ def quoted(value: object) -> str:
     if isinstance(value, float):
         return repr(value)
     if isinstance(value, str):
-        text = showable(value[: _CLIP + 1])
+        # More than is shown: of a URL that is cut, a password could look like a port.
+        text = showable(value[: 4 * _CLIP])[: _CLIP + 1]
         return f"`{text}`" if len(text) <= _CLIP else f"`{text[:_CLIP]}…`"
     return "a mapping" if isinstance(value, dict) else "a list"
 

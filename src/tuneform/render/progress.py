@@ -50,10 +50,11 @@ class PlainProgress(AbstractContextManager["PlainProgress"]):
 
     Args:
         write: takes a line with its line feed.
-        look: how text is to look; lines are not broken.
+        look: tells how text is to look now; lines are not broken. A run may have begun before the
+            project was read, and with it what is secret.
     """
 
-    def __init__(self, write: Callable[[str], object], look: Look) -> None:
+    def __init__(self, write: Callable[[str], object], look: Callable[[], Look]) -> None:
         self._write = write
         self._look = look
         self._tenths: dict[str, int] = {}
@@ -73,7 +74,7 @@ class PlainProgress(AbstractContextManager["PlainProgress"]):
         with self._lock:
             text = self._told(event)
             if text:
-                self._write(self._look.clean(text) + "\n")
+                self._write(self._look().clean(text) + "\n")
 
     def _told(self, event: Event) -> str:
         match event:
@@ -135,20 +136,23 @@ class BarProgress(AbstractContextManager["BarProgress"]):
 
     Args:
         stream: a terminal; as a rule standard error.
-        look: how text is to look.
+        look: tells how text is to look now; width and colour stay as they are at the beginning.
         clock: for elapsed times.
     """
 
-    def __init__(self, stream: TextIO, look: Look, clock: Clock | None = None) -> None:
+    def __init__(
+        self, stream: TextIO, look: Callable[[], Look], clock: Clock | None = None
+    ) -> None:
         self._look = look
+        first = look()
         self._clock = clock or SystemClock()
         self._board = Board()
         self._lock = threading.Lock()
         self._console = Console(
             file=stream,
-            width=look.width,
+            width=first.width,
             force_terminal=True,
-            no_color=not look.colour,
+            no_color=not first.colour,
             markup=False,
             highlight=False,
             emoji=False,
@@ -181,10 +185,10 @@ class BarProgress(AbstractContextManager["BarProgress"]):
         with self._lock:
             self._board.note(event, self._clock.monotonic())
         if isinstance(event, Noticed):
-            self._console.print(Text(self._look.clean(event.message)))
+            self._console.print(Text(self._look().clean(event.message)))
 
     def _drawn(self) -> Text:
         most = max(1, min(_MOST_ROWS, self._console.height - 2))
         with self._lock:
-            lines = self._board.lines(self._look, self._clock.monotonic(), most)
+            lines = self._board.lines(self._look(), self._clock.monotonic(), most)
         return Text.from_ansi("\n".join(lines), no_wrap=True, overflow="crop")

@@ -66,14 +66,25 @@ def read_faults(path: Path) -> Faults:
 
 def _parse(path: Path, data: bytes) -> tuple[Any, yaml.Node | None]:
     try:
+        _refuse_aliases(path, data)
         node = yaml.compose(data, yaml.SafeLoader)
         value = yaml.safe_load(data)
+    except FaultsUnusable:
+        raise
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise FaultsUnusable(f"{path}:{line}", f"this is no YAML: {error.problem}") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise FaultsUnusable(str(path), f"this is no YAML: {error}") from error
     return ({} if value is None else value), node
+
+
+def _refuse_aliases(path: Path, data: bytes) -> None:
+    """A few lines of aliases grow to billions of values where they are merged, or told."""
+    for event in yaml.parse(data, yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            line = event.start_mark.line + 1 if event.start_mark else 1
+            raise FaultsUnusable(f"{path}:{line}", "an alias has no use here: write it out")
 
 
 def faults_of(value: Any) -> Faults:

@@ -170,7 +170,6 @@ def rollback(
 
     screen = common.screen
     with roll_back(common.invocation, name, to) as prepared:
-        screen.protect(prepared.declared.project.secrets)
         change = prepared.plan.changes[0]
         remote = screen.err_look.clean(change.remote or "")
         if not change.steps:
@@ -232,7 +231,6 @@ def prune(
     with prune_staged(
         common.invocation, timedelta(seconds=seconds or 0), ignore_ref or ()
     ) as prepared:
-        screen.protect(prepared.declared.project.secrets)
         if not prepared.plan.changes:
             screen.note(f"Nothing to prune; {prepared.refs} refs were asked what they want.")
         else:
@@ -270,7 +268,6 @@ def _carry_out(
     screen = common.screen
     with prepare(common.invocation, wishes) as prepared:
         declared, decided = prepared.planned.declared, prepared.planned.plan
-        screen.protect(declared.project.secrets)
         screen.warnings((*declared.warnings, *prepared.planned.findings))
         shown = Shown(decided, destroy=prepared.destroys, repeated=prepared.planned.repeated)
         if format_ is ApplyFormat.TEXT:

@@ -47,7 +47,6 @@ def validate(
         screen.protect(error.secrets)
         found, code = screen.diagnostics_of(error), error.exit_code
     else:
-        screen.protect(declared.project.secrets)
         found = [*declared.warnings, *declared.findings]
         code = PolicyDenied.exit_code if _denies(declared.findings) else 0
         models = len(declared.desired.models)

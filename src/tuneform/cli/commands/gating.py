@@ -59,8 +59,7 @@ def evaluate(
     from tuneform.cli.progress import counting
 
     with counting(common, "evaluating") as ears:
-        declared, evaluation = gating.try_gate(common.invocation, trial, ears.notify, ears.stopping)
-    common.screen.protect(declared.project.secrets)
+        evaluation = gating.try_gate(common.invocation, trial, ears.notify, ears.stopping)
     _show(common, evaluation, format_, samples=not no_samples)
     return 0 if evaluation.passed else GateFailed.exit_code
 
@@ -73,8 +72,7 @@ def _record(common: Common, trial: object, format_: GateFormat, *, samples: bool
     assert isinstance(trial, gating.Trial)
     screen = common.screen
     with listening(common, "evaluate") as ears:
-        declared, report = gating.record_gate(common.invocation, trial, ears)
-    screen.protect(declared.project.secrets)
+        report = gating.record_gate(common.invocation, trial, ears)
     (outcome,) = report.outcomes
     if outcome.evaluation is not None:
         _show(common, outcome.evaluation, format_, samples=samples)
@@ -132,7 +130,6 @@ def gate(
 
     declared, answers = ask_gate(common.invocation, names or ())
     screen = common.screen
-    screen.protect(declared.project.secrets)
     screen.warnings(declared.warnings)
     secrets = screen.look.secrets
     match format_:

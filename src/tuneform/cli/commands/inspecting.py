@@ -32,7 +32,6 @@ def status(common: Common) -> int:
 
     declared, report = inspecting.status(common.invocation)
     screen = common.screen
-    screen.protect(declared.project.secrets)
     screen.warnings(declared.warnings)
     if common.json:
         screen.json(status_json(report))
@@ -63,13 +62,12 @@ def show(
             f"--format {format_} is for saved plans", hint="a model is shown as text or json"
         )
     try:
-        declared, view = inspecting.show(common.invocation, name)
+        view = inspecting.show(common.invocation, name)
     except UsageError as error:
         if Path(name).is_file():
             error.hint = f"the file of that name is meant by `tuneform show ./{name}`"
         raise
     screen = common.screen
-    screen.protect(declared.project.secrets)
     if common.json:
         screen.json(show_json(view))
     else:
@@ -103,9 +101,8 @@ def generate(
     """Ask the serving version; its preamble is put in front."""
     from tuneform.app import inspecting
 
-    declared, answer = inspecting.generate(common.invocation, name, prompt)
+    answer = inspecting.generate(common.invocation, name, prompt)
     screen = common.screen
-    screen.protect(declared.project.secrets)
     if common.json:
         screen.json({"format_version": "1.0", "model": name, "answer": answer})
     else:
@@ -127,9 +124,8 @@ def output(
     from tuneform.app import inspecting
     from tuneform.render import output as render
 
-    declared, served = inspecting.output(common.invocation, name)
+    served = inspecting.output(common.invocation, name)
     screen = common.screen
-    screen.protect(declared.project.secrets)
     for missing in served.missing:
         screen.note(f"warning: no version of {missing!r} serves; it is left out")
     match format_:

@@ -103,7 +103,6 @@ def plan(
     )
     with _uncollected():
         planned = plan_project(common.invocation, aim)
-    screen.protect(planned.declared.project.secrets)
     # Saved first: a plan that cannot be is an error and no result.
     checksum = save_plan(planned, out) if out else ""
     shown = Shown(planned.plan, (*planned.declared.warnings, *planned.findings), destroy=destroy)
@@ -137,7 +136,6 @@ def diff(
 
     selection = Selection(tuple(target or ()), tuple(exclude or ()))
     found = compare_branch(common.invocation, base, 0 if no_samples else samples, selection)
-    common.screen.protect(found.declared.project.secrets)
     diagnostics = (*found.declared.warnings, *found.findings)
     show_plan(common, format_, Shown(found.plan, diagnostics, against=base))
     if any(each.severity == "error" for each in found.findings):

@@ -26,7 +26,6 @@ def history(
 
     declared, runs = record.history(common.invocation, name, limit)
     screen = common.screen
-    screen.protect(declared.project.secrets)
     if common.json:
         screen.json(history_json(declared.owner, runs))
     else:
@@ -42,7 +41,6 @@ def lineage(common: Common, name: NAME) -> int:
 
     declared, versions = record.lineage(common.invocation, name)
     screen = common.screen
-    screen.protect(declared.project.secrets)
     if common.json:
         screen.json(lineage_json(declared.owner, name, versions))
     else:
@@ -58,7 +56,6 @@ def lock(common: Common) -> int:
 
     declared, state = record.lock(common.invocation)
     screen = common.screen
-    screen.protect(declared.project.secrets)
     if common.json:
         screen.json(lock_json(declared.owner, state))
     else:
