@@ -24,6 +24,7 @@ class Ending:
         message: what happened.
         hint: the next step, else empty.
         for_all: no other model can go on either.
+        unsure: a training may have begun whose reply was lost.
     """
 
     status: Status
@@ -31,6 +32,7 @@ class Ending:
     message: str
     hint: str = ""
     for_all: bool = False
+    unsure: bool = False
 
 
 def ending_of(error: Exception) -> Ending:
