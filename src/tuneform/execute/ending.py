@@ -88,7 +88,8 @@ def late() -> Ending:
         Status.TIMED_OUT,
         "timeout",
         "time is up; the training that has begun is not lost",
-        "Run `tuneform apply` again: it goes on from here. `--timeout` allows more time.",
+        "Run `tuneform apply` again: it goes on from here. `--timeout` allows more time; if it "
+        "stalls, `tuneform cancel NAME` stops it, and a raised `spec.revision` trains anew.",
     )
 
 
