@@ -254,7 +254,9 @@ def test_options_that_contradict_a_plan(
 def test_what_is_no_plan_is_told(project: Project, content: str | bytes, words: str) -> None:
     project.model("numbers")
     project.write(PLAN, content)
-    assert words in refused(project, 1)
+    told = refused(project, 1)
+    assert f"{PLAN}: " in told
+    assert words in told
     assert project.run("show", PLAN).code == 1
 
 

@@ -4,10 +4,12 @@ The service trains only when a test lets it, so that nothing here depends on how
 """
 
 import signal
+import socket
+from pathlib import Path
 
 import pytest
 from tests.cli.project import ANIMALS, Project, Served
-from tests.cli.shell import Process, Terminal
+from tests.cli.shell import PATIENCE, Process, Terminal
 
 NOTHING = "No changes. Live models match the manifests.\n"
 
@@ -148,6 +150,26 @@ def test_an_interrupt_leaves_the_training_and_the_next_apply_goes_on(
     project.apply()
     assert project.ok("plan").out == NOTHING
     assert served.trainings() == 2
+
+
+@pytest.mark.parametrize("command", [("status",), ("plan",), ("forget", "numbers", "-y")])
+def test_an_interrupt_of_a_command_that_does_not_train_is_told(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    project = Project(tmp_path, {"GEMINI_API_KEY": "practice"})
+    project.data("data/numbers.jsonl")
+    project.model("numbers")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(PATIENCE)
+        port = silent.getsockname()[1]
+        project.settings(provider={"type": "gemini", "endpoint": f"http://127.0.0.1:{port}"})
+        with Process(*command, folder=project.root, environ=project.environ) as process:
+            asking, _ = silent.accept()
+            with asking:
+                process.interrupt()
+                code, out, err = process.end()
+    assert (code, out) == (130, "")
+    assert err.endswith("Interrupted.\n")
 
 
 def test_the_report_of_an_interrupted_apply_is_still_json(served: Served) -> None:

@@ -1,5 +1,7 @@
 """The exit code of an apply: what is still open decides (contract, section 7)."""
 
+from dataclasses import replace
+
 import pytest
 
 from tuneform.domain.names import Owner
@@ -19,6 +21,7 @@ DONE, SAME, STARTED = outcome("done", performed=WROTE), outcome("unchanged"), ou
 LATE = outcome("timed-out", "timeout")
 FAILED = outcome("failed", "invalid-request")
 FORBIDDEN = outcome("failed", "forbidden")
+MAYBE = replace(FORBIDDEN, unsure=True)
 UNAUTHENTICATED = outcome("failed", "unauthenticated")
 UNTRAINED = outcome("failed", "training-failed", LOOKED)
 SKIPPED = outcome("skipped", "parent-held")
@@ -53,6 +56,8 @@ PARENT_HELD = held(ReasonCode.PARENT_HELD)
         ("no permission to begin with", (FORBIDDEN, UNAUTHENTICATED, SAME), 4),
         ("no permission, and another failure", (FORBIDDEN, FAILED), 1),
         ("no permission in mid-run", (DONE, FORBIDDEN), 8),
+        ("a training that may have begun", (replace(FAILED, unsure=True),), 8),
+        ("no permission, and a training that may have begun", (MAYBE, FORBIDDEN), 8),
         ("a training that failed is no error of this run", (UNTRAINED,), 8),
         ("everything changed meanwhile", (STALE, SAME), 7),
         ("something changed meanwhile", (DONE, STALE), 8),

@@ -7,7 +7,7 @@ from threading import Lock
 from tuneform.domain.capabilities import Base, Capabilities
 from tuneform.domain.live import Live, LiveState, LossPoint, Training
 from tuneform.domain.spec import Hyperparameters
-from tuneform.errors import AlreadyExists, Forbidden, NotFound, Unreachable
+from tuneform.errors import AlreadyExists, Exhausted, Forbidden, NotFound, Unreachable
 
 LOST = "lost"  # the call arrives, its reply does not
 
@@ -32,6 +32,7 @@ class FakeProvider:
         self.spent = set()  # ids of deleted objects that stay taken
         self.lag = 0.0  # seconds for which a new object cannot be read
         self.list_lag = 0.0
+        self.quota = None  # how many may be in training at a time
         self.faults = {}
         self.calls = []
         self.created = Counter()
@@ -90,6 +91,9 @@ class FakeProvider:
             remote = creation.remote
             if remote in self.objects or remote in self.foreign or remote in self.spent:
                 raise AlreadyExists(f"{remote} already exists", status=409)
+            if self.quota is not None and self._in_training() >= self.quota:
+                self._note("refused", remote)
+                raise Exhausted("too many trainings", status=429)
             self.created[remote] += 1
             live = Live(
                 remote,
@@ -181,6 +185,10 @@ class FakeProvider:
     def _note(self, verb, remote):
         self.written.append((verb, remote))
         self.history.append((verb, remote, dict(self.objects)))
+
+    def _in_training(self):
+        self._train()
+        return sum(live.state is LiveState.TRAINING for live in self.objects.values())
 
     def _is_visible(self, remote, lag):
         return self.clock.monotonic() - self._born.get(remote, -1e9) >= lag

@@ -8,7 +8,14 @@ from tests.execute.world import World, change, create, in_training, mark, old, r
 
 from tuneform.domain.plan import Action, ReasonCode, Watch
 from tuneform.domain.report import Status
-from tuneform.errors import Exhausted, Forbidden, NotFound, ServiceFailure, Unreachable
+from tuneform.errors import (
+    Exhausted,
+    Forbidden,
+    NotFound,
+    ServiceFailure,
+    Unauthenticated,
+    Unreachable,
+)
 
 
 def only(report):
@@ -76,8 +83,10 @@ def test_a_refusal_is_not_looked_into(error):
 def test_a_service_that_never_answers_is_given_up():
     world = World()
     world.provider.fault("start", *[Unreachable("cut off")] * 20)
-    outcome = only(world.apply(create()))
+    report = world.apply(create())
+    outcome = only(report)
     assert outcome.status is Status.FAILED
+    assert report.exit_code == 8, "1 would say that nothing was written, and a training may go on"
     assert "may have begun" in outcome.message
     assert world.provider.count("start") == 6
 
@@ -96,6 +105,55 @@ def test_a_quota_that_never_frees_is_given_up_after_an_hour():
     outcome = only(world.apply(create()))
     assert (outcome.status, outcome.code) == (Status.FAILED, "exhausted")
     assert 3400 < world.clock.monotonic() <= 3600
+
+
+def test_a_quota_that_trainings_of_this_run_take_up_is_waited_for_as_long_as_they_last():
+    world = World(seconds=3000)
+    world.provider.quota = 2
+    report = world.apply(*[create(f"m{number:02}") for number in range(20)])
+    assert {outcome.status for outcome in report.outcomes} == {Status.DONE}
+    assert set(world.provider.created.values()) == {1}
+    assert 30_000 <= world.clock.monotonic() < 32_000, "the quota is made use of"
+
+
+def test_those_who_wait_for_a_quota_ask_no_more_often_than_one_alone():
+    world = World(seconds=3000)
+    world.provider.quota = 2
+    world.apply(*[create(f"m{number:03}") for number in range(100)])
+    minutes = world.clock.monotonic() / 60
+    assert world.provider.count("start") < 100 + 3 * minutes
+
+
+def test_a_halt_after_a_lost_reply_does_not_say_that_nothing_was_written():
+    world = World()
+    world.provider.fault("start", Unreachable("cut off"), Unauthenticated("no key"))
+    report = world.apply(create("a"), create("b"), parallelism=1)
+    assert {outcome.code for outcome in report.outcomes} == {"unauthenticated"}
+    assert report.exit_code == 8
+
+
+def test_a_quota_that_frees_after_the_last_training_is_given_an_hour_from_then():
+    world = World(seconds=3000)
+    world.provider.fault("start", None, *[Exhausted("too many trainings")] * 1000)
+    report = world.apply(create("a"), create("b"), parallelism=1)
+    assert [outcome.status for outcome in report.outcomes] == [Status.DONE, Status.FAILED]
+    assert 6400 < world.clock.monotonic() <= 6700
+
+
+def test_a_quota_that_refuses_one_model_for_ever_does_not_stop_the_others():
+    world = World(seconds=3000)
+    world.provider.quota = 1
+    poisoned = create("m0")
+    refuse = world.provider.start
+
+    def start_but(creation):
+        if creation.remote == poisoned.steps[0].remote:
+            raise Exhausted("not for this one", status=429)
+        return refuse(creation)
+
+    world.provider.start = start_but
+    report = world.apply(poisoned, *[create(f"m{number}") for number in range(1, 5)])
+    assert [outcome.status for outcome in report.outcomes] == [Status.FAILED, *[Status.DONE] * 4]
 
 
 def test_a_look_that_fails_as_well_is_repeated_and_sends_nothing():

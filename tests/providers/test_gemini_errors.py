@@ -293,6 +293,12 @@ def test_retry_after(fail, say, header, seconds):
     assert fail(reply).retry_after == seconds
 
 
+def test_how_long_to_wait_is_told(fail, say):
+    asked = fail(say.failed(503, "UNAVAILABLE", "Slow down.", retry_after="3600.5"))
+    assert asked.hint.endswith("; the service asks to wait 3,601 s")
+    assert "asks to wait" not in fail(say.failed(503, "UNAVAILABLE", "Slow down.")).hint
+
+
 @pytest.mark.parametrize(("delay", "seconds"), [("30s", 30.0), ("1.5s", 1.5), ("soon", None)])
 def test_retry_info(fail, say, delay, seconds):
     details = [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay}]

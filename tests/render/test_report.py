@@ -85,6 +85,15 @@ def test_closing_lines(value, closing):
     assert text[: -len(closing)].endswith("\n\n") or text == closing
 
 
+def test_what_needs_somebody_stands_last():
+    value = report(
+        (Action.REPLACE, Status.FAILED, "x"), CREATED, (Action.HOLD, Status.HELD, "x"), CREATED
+    )
+    text = report_text(value, Look())
+    places = [text.index(f" m{at}  ") for at in (1, 3, 0, 2)]
+    assert places == sorted(places)
+
+
 OUTCOMES = st.builds(
     Outcome,
     change=st.builds(change, FOREIGN, st.sampled_from(Action)),

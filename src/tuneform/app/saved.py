@@ -72,7 +72,10 @@ def load_plan(path: Path, checksum: str | None) -> SavedPlan:
             f"{path}: the plan cannot be read: {error.strerror}",
             hint="`tuneform plan --out FILE` saves one",
         ) from error
-    return read_document(text, checksum)
+    try:
+        return read_document(text, checksum)
+    except LocalError as error:
+        raise LocalError(f"{path}: {error.message}", hint=error.hint) from None
 
 
 def take_up(

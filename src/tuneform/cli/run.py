@@ -31,7 +31,7 @@ def run(arguments: Sequence[str]) -> int:
         failure = LocalError(f"{place}{cause}", hint="check the disk, the path and its permissions")
         screen.error(failure)
         return failure.exit_code
-    except KeyboardInterrupt:
+    except (typer.Abort, KeyboardInterrupt):
         screen.note("Interrupted.")
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001  # the last resort: a bug says that it is a bug
@@ -42,9 +42,6 @@ def run(arguments: Sequence[str]) -> int:
 def _invoke(arguments: list[str], screen: Screen) -> int:
     try:
         code = app(arguments, prog_name="tuneform", standalone_mode=False, obj=screen)
-    except typer.Abort:
-        screen.note("Aborted.")
-        return INTERRUPTED
     except typer.TyperException as error:
         raise _usage(error) from error
     return code if isinstance(code, int) else 0

@@ -41,6 +41,7 @@ class Outcome:
         seconds: from the first step to the last.
         loss: of the last training step, where this run watched it.
         evaluation: what its gate found, where this run evaluated it.
+        unsure: whether a training may have begun whose reply was lost.
     """
 
     change: Change
@@ -52,6 +53,7 @@ class Outcome:
     seconds: float = 0.0
     loss: float | None = None
     evaluation: Evaluation | None = None
+    unsure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ class Report:
 
     def _early_error(self) -> int | None:
         """The exit code of an error before anything was written; None where there was none."""
-        if any(not isinstance(step, Watch) for each in self.outcomes for step in each.performed):
+        if any(each.unsure or _has_written(each) for each in self.outcomes):
             return None
         errors = [each for each in self.outcomes if _is_error(each)]
         if errors:
@@ -93,6 +95,11 @@ class Report:
 
 
 _REFUSED_ENTRY = frozenset({Forbidden.code, Unauthenticated.code})
+
+
+def _has_written(outcome: Outcome) -> bool:
+    """Whether a step was completed that changes something."""
+    return any(not isinstance(step, Watch) for step in outcome.performed)
 
 
 def _is_error(outcome: Outcome) -> bool:

@@ -32,7 +32,7 @@ LAG_SECONDS: Final = 60.0
 """How long a read may lag behind a write."""
 
 QUOTA_SECONDS: Final = 3600.0
-"""How long one start waits for a quota; trainings that end may free it."""
+"""How long one start waits for a quota that no training of the same run can free any longer."""
 
 MOST_SENDS: Final = 6
 """Creates that are sent while no reply comes."""
@@ -82,7 +82,8 @@ class Tried:
     Attributes:
         sends: creates sent, this one included.
         lost: whether the reply to one of them was lost, this one included.
-        waited: seconds since `error` was first met with.
+        waited: seconds since `error` was first met with; for a quota, since the last training that
+            this run watches ended.
     """
 
     sends: int = 1
@@ -153,6 +154,7 @@ def given_up(error: RemoteError, *, lost: bool) -> Ending:
         error.code,
         f"{error.message.rstrip('.')}; the training may have begun all the same",
         "Run `tuneform apply` again: it finds a training that has begun, and begins no second one.",
+        unsure=True,
     )
 
 

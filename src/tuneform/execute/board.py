@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 from tuneform.clock import Clock
@@ -119,6 +120,8 @@ class Board:
             ending = self._halt(job)  # a worker that stopped half-way does not know why
         if ending is not None:
             self.settle(lane, ending.status, ending.message)
+            if lane.memory is not None and lane.memory.lost:
+                ending = replace(ending, unsure=True)
             job.endings.append(ending)
             job.ended = self._clock.monotonic()
             if ending.for_all and self._cause is None:

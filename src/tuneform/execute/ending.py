@@ -24,6 +24,7 @@ class Ending:
         message: what happened.
         hint: the next step, else empty.
         for_all: no other model can go on either.
+        unsure: a training may have begun whose reply was lost.
     """
 
     status: Status
@@ -31,6 +32,7 @@ class Ending:
     message: str
     hint: str = ""
     for_all: bool = False
+    unsure: bool = False
 
 
 def ending_of(error: Exception) -> Ending:
@@ -86,7 +88,8 @@ def late() -> Ending:
         Status.TIMED_OUT,
         "timeout",
         "time is up; the training that has begun is not lost",
-        "Run `tuneform apply` again: it goes on from here. `--timeout` allows more time.",
+        "Run `tuneform apply` again: it goes on from here. `--timeout` allows more time; if it "
+        "stalls, `tuneform cancel NAME` stops it, and a raised `spec.revision` trains anew.",
     )
 
 

@@ -115,6 +115,7 @@ class Job:
                 seconds=seconds,
                 loss=self.loss,
                 evaluation=self.evaluation,
+                unsure=any(each.unsure for each in self.endings),
             )
         return Outcome(
             self.change,
@@ -169,7 +170,9 @@ class Lane:
             return None
         return self.job.change.steps[self.places[self.at]]
 
-    def errand(self, step: Step, *, unseen_since: float = 0.0) -> Errand:
+    def errand(
+        self, step: Step, *, unseen_since: float = 0.0, others_train: bool = False
+    ) -> Errand:
         """The next attempt at its step, as a value for a worker."""
         job = self.job
         remote = job.remote_of(step)
@@ -182,6 +185,7 @@ class Lane:
             fingerprint=start.mark.fingerprint if start is not None else None,
             trained=remote in job.trained,
             unseen_since=unseen_since,
+            others_train=others_train,
             successor=job.successor_of(step),
             memory=self.memory,
             intent=self.intent,

@@ -10,16 +10,16 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
-from heapq import heappop, heappush
 from typing import Final, assert_never
 
 from tuneform.domain.live import Live
 from tuneform.domain.plan import Start, Step, Watch
 from tuneform.domain.report import Evaluated, Noticed, Status, StepBegan, StepEnded
-from tuneform.errors import TuneformError
+from tuneform.errors import Exhausted, TuneformError
 from tuneform.execute.attempt import Attempted, attempt
 from tuneform.execute.board import Board, Skip
 from tuneform.execute.crew import Crew
+from tuneform.execute.delays import Delays
 from tuneform.execute.ending import Ending, ending_of, late, started
 from tuneform.execute.evaluate import not_passed
 from tuneform.execute.findings import told_by, trained_at
@@ -50,15 +50,14 @@ class Loop:
         self._board = board
         self._vigil = Vigil(options, tools.clock)
         self._errands = 0
-        self._delayed: list[tuple[float, int, Lane]] = []
-        self._delays = 0
+        self._delays = Delays()
         self._flushes = True
 
     def drain(self, lanes: Sequence[Lane], skip: Skip) -> None:
         """Perform the steps of these lanes; return when all have ended, or when halted."""
         board = self._board
         board.open_stage(lanes, skip)
-        while board.ready or self._delayed or self._vigil or self._crew.busy:
+        while board.ready or self._delays or self._vigil or self._crew.busy:
             if board.halted:
                 if not self._crew.busy:
                     break
@@ -67,13 +66,12 @@ class Loop:
                 self._send_what_is_due()
                 self._rest()
         self._vigil.drop_idle()  # nobody is under way any longer
-        self._delayed.clear()
+        self._delays.clear()
         board.close_stage()
 
     def _send_what_is_due(self) -> None:
         now = self._tools.clock.monotonic()
-        while self._delayed and self._delayed[0][0] <= now:
-            self._board.ready.append(heappop(self._delayed)[2])
+        self._board.ready.extend(self._delays.take_due(now))
         while self._board.ready and self._errands < self._options.parallelism:
             self._begin(self._board.ready.popleft())
         due = self._vigil.due
@@ -86,9 +84,7 @@ class Loop:
         if not self._errands and not self._board.ready:
             self._flush()
         now = self._tools.clock.monotonic()
-        dues = [self._delayed[0][0]] if self._delayed else []
-        if self._vigil.due is not None:
-            dues.append(self._vigil.due)
+        dues = [due for due in (self._delays.due, self._vigil.due) if due is not None]
         pause = max(0.0, min((due - now for due in dues), default=SLICE_SECONDS))
         if self._crew.busy:
             self._crew.collect(min(pause, SLICE_SECONDS))
@@ -125,7 +121,7 @@ class Loop:
         unseen_since: float = 0.0,
     ) -> None:
         self._errands += 1
-        errand = lane.errand(step, unseen_since=unseen_since)
+        errand = lane.errand(step, unseen_since=unseen_since, others_train=bool(self._vigil))
         self._crew.send(partial(attempt, self._tools, errand), then)
 
     def _take_up(self, lane: Lane, future: Future[Attempted]) -> None:
@@ -162,6 +158,8 @@ class Loop:
             self._record_cost(lane, result)
         for live in result.seen:
             self._record_training(live)
+        if lane.memory is not None and isinstance(lane.memory.error, Exhausted):
+            self._have_quota_tried()  # where one found room, there may be more
         lane.advance(result)
         lane.job.ended = self._tools.clock.monotonic()
         self._board.notify(StepEnded(lane.model, lane.job.change.action, step))
@@ -188,7 +186,8 @@ class Loop:
             self._tools.ledger.record_training(self._tools.run, live.remote, found)
 
     def _postpone(self, lane: Lane, later: Later) -> None:
-        due = self._tools.clock.monotonic() + later.seconds
+        now = self._tools.clock.monotonic()
+        due = now + later.seconds
         if isinstance(lane.step, Start):
             self._vigil.start_waiting()
             if self._vigil.deadline is not None and due > self._vigil.deadline:
@@ -198,8 +197,16 @@ class Loop:
                 reason = later.otherwise.message
                 self._board.notify(Noticed(f"{lane.model}: {reason.rstrip('.')}; trying again"))
         lane.memory = later.memory
-        self._delays += 1
-        heappush(self._delayed, (due, self._delays, lane))
+        if isinstance(later.memory.error, Exhausted):
+            self._delays.add_for_quota(lane, now, later.seconds, self._vigil.deadline)
+        else:
+            self._delays.add(lane, due)
+
+    def _have_quota_tried(self) -> None:
+        """There may be room: the one that has waited longest finds out."""
+        lane = self._delays.take_for_quota()
+        if lane is not None:
+            self._board.ready.append(lane)
 
     # What is watched.
 
@@ -224,7 +231,8 @@ class Loop:
             return
         ending = self._vigil.fail_poll(error)
         if ending is None:
-            self._board.notify(Noticed(f"{error}; the trainings go on, and so does the watching"))
+            reason = str(error).rstrip(".")
+            self._board.notify(Noticed(f"{reason}; the trainings go on, and so does the watching"))
             return
         for watched in self._vigil.drop_idle():
             self._board.end(watched.lane, ending)
@@ -253,12 +261,14 @@ class Loop:
         elif isinstance(result, Ending):
             self._vigil.drop(watched)
             self._board.end(watched.lane, result)
+            self._have_quota_tried()
         elif not self._vigil.end_examination(watched):
             self._vigil.drop(watched)
             self._board.end(watched.lane, late())
 
     def _trained(self, watched: Watched, result: Performed) -> None:
         self._vigil.drop(watched)
+        self._have_quota_tried()
         watched.lane.job.trained.add(watched.remote)
         found = trained_at(watched.live, self._tools.clock.now(), result.loss)
         self._tools.ledger.record_training(self._tools.run, watched.remote, found)

@@ -75,6 +75,7 @@ class Errand:
             trains none, and the plan saw the version itself.
         trained: whether this run watched the object's training end. Reads may still lag.
         unseen_since: monotonic second when a watched object was last seen.
+        others_train: whether this run watches trainings, whose end may free a quota.
         successor: remote name of the version that must serve, if the step takes away one that
             another is to replace; None where it does not.
         memory: of the attempt before; None for the first.
@@ -88,6 +89,7 @@ class Errand:
     fingerprint: str | None = None
     trained: bool = False
     unseen_since: float = 0.0
+    others_train: bool = False
     successor: str | None = None
     memory: Memory | None = None
     intent: IntentId | None = None

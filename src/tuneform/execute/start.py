@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from tuneform.domain.plan import Start
-from tuneform.errors import Forbidden, RemoteError
+from tuneform.errors import Exhausted, Forbidden, RemoteError
 from tuneform.execute.arrival import (
     Again,
     Begun,
@@ -35,7 +35,7 @@ def start(tools: Tools, errand: Errand, step: Start) -> Result:
         try:
             return Performed(seen=(tools.provider.start(creation),), begun=True)
         except RemoteError as error:
-            memory = _remember(memory, error, tools.clock.monotonic())
+            memory = _remember(errand, error, tools.clock.monotonic())
     return _decide(tools, errand.model, step, memory)
 
 
@@ -51,10 +51,12 @@ def _creation(tools: Tools, step: Start) -> Creation:
     )
 
 
-def _remember(memory: Memory | None, error: RemoteError, now: float) -> Memory:
-    before = memory or Memory(since=now)
+def _remember(errand: Errand, error: RemoteError, now: float) -> Memory:
+    before = errand.memory or Memory(since=now)
+    # Trainings of our own take up the quota: while they go on, patience has not begun.
+    in_turn = errand.others_train and isinstance(error, Exhausted)
     return Memory(
-        since=before.since if type(before.error) is type(error) else now,
+        since=before.since if type(before.error) is type(error) and not in_turn else now,
         error=error,
         sends=before.sends + 1,
         lost=before.lost or is_lost(error),

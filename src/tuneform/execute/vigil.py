@@ -140,7 +140,9 @@ class Vigil:
         if passing and now - since < PATIENCE_SECONDS:
             return None
         ending = ending_of(error)
-        return replace(ending, message=f"{ending.message}; the training goes on remotely")
+        return replace(
+            ending, message=f"{ending.message.rstrip('.')}; the training goes on remotely"
+        )
 
     def end_examination(self, watched: Watched) -> bool:
         """It has not ended; whether there is time to watch on."""

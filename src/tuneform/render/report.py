@@ -25,6 +25,7 @@ from tuneform.render.plan_json import FORMAT_VERSION, step_json
 from tuneform.render.sentences import closing_sentence, exit_sentence, outcome_word
 from tuneform.render.signs import SIGN_WIDTH, drawn_sign
 
+_FINE = (Status.DONE, Status.STARTED)
 _MARGIN = "  "
 _BODY = " " * (len(_MARGIN) + SIGN_WIDTH + 1)
 
@@ -32,12 +33,15 @@ _BODY = " " * (len(_MARGIN) + SIGN_WIDTH + 1)
 def report_text(report: Report, look: Look, *, title: str = "Apply") -> str:
     """Each outcome that is more than "unchanged", and a closing line that counts them all.
 
+    What needs somebody stands last, beside that line: among a thousand it would not be found.
+
     Args:
         report: what became of a plan.
         look: how text is to look.
         title: what was done, to begin the closing line with: `Apply complete: …`.
     """
     shown = [each for each in report.outcomes if each.status is not Status.UNCHANGED]
+    shown.sort(key=lambda outcome: outcome.status not in _FINE)
     named = max((cells(look.clean(each.change.model)) for each in shown), default=0)
     lines = [line for each in shown for line in _outcome(each, named, look)]
     return joined([*lines, *([""] if lines else []), *_closing(report, look, title)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typer
+from typer.core import TyperGroup
 
 from tuneform.cli.commands import (
     adopting,
@@ -18,7 +19,19 @@ from tuneform.cli.commands import (
 )
 from tuneform.cli.options import or_help
 
+
+class _Commands(TyperGroup):
+    """Tells an interrupt from a command that returns the same code: typer would say nothing."""
+
+    def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise typer.Abort from None
+
+
 app = typer.Typer(
+    cls=_Commands,
     help="Keeps tuned language models in agreement with YAML manifests in git.",
     callback=or_help,
     invoke_without_command=True,

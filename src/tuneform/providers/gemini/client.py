@@ -170,7 +170,7 @@ class ApiClient:
             if isinstance(outcome, RemoteError)
             else remote_error(self._context(call), outcome)
         )
-        self._log(call, f"{error.code} {error.status or ''}", began)
+        self._log(call, f"{error.code} {error.status or ''}".rstrip(), began)
         raise error
 
     def _exchange(self, call: Call) -> Reply | RemoteError:

@@ -6,6 +6,7 @@ them. What httpx raises is not kept as a cause: it holds the request, and the re
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -89,15 +90,15 @@ def _refusal(context: Context, reply: Reply) -> RemoteError:
     request_id = (said.request_id if said else None) or reply.headers.get("x-request-id")
     parts = [_status_line(reply.status, said), _explanation(context, reply, said)]
     tail = f" (request id {context.says(request_id)})" if request_id else ""
+    hint = hint_for(reply.status, f"{said.reason} {said.status} {said.message}" if said else None)
+    pause = retry_after(reply.headers, said, context.now())
     return _kind(reply.status, said)(
         f"cannot {context.what}: {context.endpoint.host} answered {': '.join(filter(None, parts))}"
         f"{tail}",
-        hint=hint_for(
-            reply.status, f"{said.reason} {said.status} {said.message}" if said else None
-        ),
+        hint=f"{hint}; the service asks to wait {math.ceil(pause):,} s" if pause else hint,
         status=reply.status,
         reason=context.says(said.reason or said.status) or None if said else None,
-        retry_after=retry_after(reply.headers, said, context.now()),
+        retry_after=pause,
     )
 
 
