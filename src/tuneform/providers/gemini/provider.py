@@ -18,7 +18,7 @@ from tuneform.domain.live import Live, LiveState, Training
 from tuneform.domain.mark import Mark
 from tuneform.domain.spec import Fields
 from tuneform.errors import InvalidRequest, NotFound, RemoteError, ServiceFailure
-from tuneform.providers.base import Creation
+from tuneform.providers.base import Creation, Leftover
 from tuneform.providers.gemini import calls, codec, wire
 from tuneform.providers.gemini.bases import capabilities
 from tuneform.providers.google.asking import ask, encoded
@@ -83,6 +83,16 @@ class GeminiProvider:
         except NotFound:
             return None
 
+    def find(self, mark: Mark) -> tuple[Live, ...]:
+        """Objects that bear this owner, model and fingerprint."""
+        wanted = (mark.owner, mark.model, mark.fingerprint)
+        found = [
+            live
+            for live in self.list()
+            if live.mark and (live.mark.owner, live.mark.model, live.mark.fingerprint) == wanted
+        ]
+        return tuple(sorted(found, key=lambda live: (str(live.created), live.remote)))
+
     def start(self, creation: Creation) -> Live:
         """Send one create."""
         if creation.remote is None:
@@ -132,9 +142,17 @@ class GeminiProvider:
         live = self.observe(remote)
         return _progress_seen(live) if live else None
 
-    def ask(self, name: str, prompt: str) -> str:
+    def ask(self, address: str, prompt: str) -> str:
         """The text of the first candidate."""
-        return ask(self._client, name, lambda body: calls.generate(name, body), prompt)
+        return ask(self._client, address, lambda body: calls.generate(address, body), prompt)
+
+    def leftovers(self, _owner: str, /) -> tuple[Leftover, ...]:
+        """None: a tuned model is one object, and its examples go with the create."""
+        return ()
+
+    def discard(self, leftover: Leftover) -> None:
+        """Nothing can be left over here."""
+        raise ValueError(f"{leftover.remote} is none of this service")
 
     def _get(self, remote: str) -> Live:
         call = calls.get_model(remote)
