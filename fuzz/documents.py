@@ -22,7 +22,7 @@ from tuneform.manifest.source import Source, decode
 from tuneform.manifest.syntax import Broken
 from tuneform.manifest.variables import VariableSources
 from tuneform.planfile import read_document as read_plan
-from tuneform.providers.gemini.said import read_error
+from tuneform.providers.google.said import read_error
 
 
 def try_manifest(data: bytes) -> None:

@@ -12,11 +12,11 @@ from tuneform.domain.plan import Action, Delete, Patch, Promote, Start, Watch
 from tuneform.domain.report import Status
 from tuneform.domain.spec import Fields
 from tuneform.providers.gemini.bases import capabilities
-from tuneform.providers.gemini.client import ApiClient, open_client
-from tuneform.providers.gemini.credentials import ApiKey
 from tuneform.providers.gemini.provider import GeminiProvider
-from tuneform.providers.gemini.retry import Retrier
-from tuneform.providers.gemini.trust import check_endpoint
+from tuneform.providers.google.client import ApiClient, open_client
+from tuneform.providers.google.credentials import ApiKey
+from tuneform.providers.google.retry import Retrier
+from tuneform.providers.google.trust import check_endpoint
 from tuneform.service import open_service
 
 BASE = "models/gemini-1.5-flash-001-tuning"

@@ -11,11 +11,11 @@ from tuneform.clock import SteeredClock
 from tuneform.domain.mark import Mark
 from tuneform.domain.spec import Fields, Hyperparameters
 from tuneform.providers.base import Creation
-from tuneform.providers.gemini.client import ApiClient, open_client
-from tuneform.providers.gemini.credentials import ApiKey
 from tuneform.providers.gemini.provider import GeminiProvider, capabilities
-from tuneform.providers.gemini.retry import Retrier, RetryPolicy
-from tuneform.providers.gemini.trust import check_endpoint
+from tuneform.providers.google.client import ApiClient, open_client
+from tuneform.providers.google.credentials import ApiKey
+from tuneform.providers.google.retry import Retrier, RetryPolicy
+from tuneform.providers.google.trust import check_endpoint
 
 KEY = "planted-key-0123456789"
 REMOTE = "tunedModels/support-abcdefghij"

@@ -18,11 +18,11 @@ from tuneform.clock import SystemClock
 from tuneform.domain.live import LiveState
 from tuneform.domain.spec import Fields, Hyperparameters
 from tuneform.providers.base import Creation, Provider
-from tuneform.providers.gemini.client import ApiClient, open_client
-from tuneform.providers.gemini.credentials import ApiKey
 from tuneform.providers.gemini.provider import GeminiProvider, capabilities
-from tuneform.providers.gemini.retry import Retrier
-from tuneform.providers.gemini.trust import check_endpoint
+from tuneform.providers.google.client import ApiClient, open_client
+from tuneform.providers.google.credentials import ApiKey
+from tuneform.providers.google.retry import Retrier
+from tuneform.providers.google.trust import check_endpoint
 from tuneform.service import open_service
 
 PATIENCE = 60.0  # seconds; a training of a few steps takes a fraction of one

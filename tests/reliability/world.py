@@ -31,11 +31,11 @@ from tuneform.domain.plan import Delete, Promote, Release
 from tuneform.domain.report import Status
 from tuneform.errors import TuneformError
 from tuneform.providers.gemini.bases import capabilities
-from tuneform.providers.gemini.client import ApiClient, open_client
-from tuneform.providers.gemini.credentials import ApiKey
 from tuneform.providers.gemini.provider import GeminiProvider
-from tuneform.providers.gemini.retry import Retrier
-from tuneform.providers.gemini.trust import check_endpoint
+from tuneform.providers.google.client import ApiClient, open_client
+from tuneform.providers.google.credentials import ApiKey
+from tuneform.providers.google.retry import Retrier
+from tuneform.providers.google.trust import check_endpoint
 from tuneform.service import open_service
 from tuneform.service.courtesy import Courtesy, Turns
 from tuneform.service.errors import Status as Code

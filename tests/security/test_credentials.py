@@ -16,10 +16,10 @@ from tests.security.hostile import Reply, listening
 from tuneform.clock import SteeredClock
 from tuneform.errors import Refused, RemoteError
 from tuneform.providers.gemini import calls
-from tuneform.providers.gemini.client import ApiClient, open_client
-from tuneform.providers.gemini.credentials import ApiKey, Credentials, OAuth
-from tuneform.providers.gemini.retry import Retrier, RetryPolicy
-from tuneform.providers.gemini.trust import GOOGLE_HOST, check_endpoint
+from tuneform.providers.google.client import ApiClient, open_client
+from tuneform.providers.google.credentials import ApiKey, Credentials, OAuth
+from tuneform.providers.google.retry import Retrier, RetryPolicy
+from tuneform.providers.google.trust import GOOGLE_HOST, check_endpoint
 
 KEY = "planted-key-0123456789"
 TOKEN = "ya29.planted-token-0123456789"

@@ -18,12 +18,12 @@ from tuneform.clock import SteeredClock
 from tuneform.domain.live import Live, LiveState
 from tuneform.domain.spec import Fields
 from tuneform.errors import BadReply, RemoteError, TuneformError
-from tuneform.providers.gemini import client as client_module
-from tuneform.providers.gemini.client import ApiClient, open_client
-from tuneform.providers.gemini.credentials import ApiKey
 from tuneform.providers.gemini.provider import GeminiProvider, capabilities
-from tuneform.providers.gemini.retry import Retrier
-from tuneform.providers.gemini.trust import check_endpoint
+from tuneform.providers.google import client as client_module
+from tuneform.providers.google.client import ApiClient, open_client
+from tuneform.providers.google.credentials import ApiKey
+from tuneform.providers.google.retry import Retrier
+from tuneform.providers.google.trust import check_endpoint
 from tuneform.render.diagnostics import error_json, error_text
 from tuneform.render.json_text import json_text
 from tuneform.render.look import Look

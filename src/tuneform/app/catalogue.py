@@ -20,7 +20,7 @@ from tuneform.domain.cost import Price, PriceList
 from tuneform.domain.policy import Retirement
 from tuneform.domain.spec import ProviderSpec
 from tuneform.errors import LocalError
-from tuneform.providers.gemini.trust import GOOGLE_HOST
+from tuneform.providers.google.trust import GOOGLE_HOST
 
 PRICES: Final = "prices.toml"
 RETIREMENTS: Final = "retirements.toml"

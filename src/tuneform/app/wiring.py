@@ -55,7 +55,7 @@ def keys_in(environ: Mapping[str, str]) -> tuple[str, ...]:
 
     A password of a ledger may be part of its URL, as it is written there or without its escapes.
     """
-    from tuneform.providers.gemini.credentials import KEY_VARIABLES
+    from tuneform.providers.google.credentials import KEY_VARIABLES
 
     authority = environ.get("TUNEFORM_LEDGER", "").partition("://")[2]
     _, _, written = authority.rpartition("@")[0].partition(":")
@@ -128,11 +128,11 @@ def _address(project: ProjectSpec, invocation: Invocation) -> Address:
 
 @contextmanager
 def _open_gemini(project: ProjectSpec, invocation: Invocation, _trains: bool) -> Iterator[Opened]:
-    from tuneform.providers.gemini.client import ApiClient, open_client
-    from tuneform.providers.gemini.credentials import Discreet, choose_credentials
     from tuneform.providers.gemini.provider import GeminiProvider
-    from tuneform.providers.gemini.retry import Retrier
-    from tuneform.providers.gemini.trust import VARIABLE, check_endpoint, trusted_entries
+    from tuneform.providers.google.client import ApiClient, open_client
+    from tuneform.providers.google.credentials import Discreet, choose_credentials
+    from tuneform.providers.google.retry import Retrier
+    from tuneform.providers.google.trust import VARIABLE, check_endpoint, trusted_entries
 
     trusted = trusted_entries(invocation.environ.get(VARIABLE, ""))
     endpoint = check_endpoint(project.provider.endpoint, trusted)
@@ -156,11 +156,11 @@ def _open_embedded(project: ProjectSpec, invocation: Invocation, trains: bool) -
         ) from error
     import httpx
 
-    from tuneform.providers.gemini.client import ApiClient, open_client
-    from tuneform.providers.gemini.credentials import ApiKey, Discreet
     from tuneform.providers.gemini.provider import GeminiProvider
-    from tuneform.providers.gemini.retry import Retrier
-    from tuneform.providers.gemini.trust import check_endpoint
+    from tuneform.providers.google.client import ApiClient, open_client
+    from tuneform.providers.google.credentials import ApiKey, Discreet
+    from tuneform.providers.google.retry import Retrier
+    from tuneform.providers.google.trust import check_endpoint
 
     pace = _step_seconds(invocation)
     folder = invocation.folder_inside(project.provider.data or PRACTICE_FOLDER)

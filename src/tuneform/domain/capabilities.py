@@ -82,11 +82,19 @@ class Capabilities:
         collection: what a chosen id is put behind to become a remote name, such as
             `tunedModels/`; None where the service assigns ids itself.
         bases: what is known about bases, `*` last.
+        unsupported: pairs of a manifest's field, such as `spec.temperature`, that it cannot honour,
+            and what to use instead.
+        stores_labels: whether `metadata.labels` are kept on its objects.
+        edits_training: whether an object in training can be edited. Where not, its mark is that of
+            the create until it is trained, and a cancel shows in its state alone.
     """
 
     provider: str
     collection: str | None
     bases: tuple[Base, ...]
+    unsupported: tuple[tuple[str, str], ...] = ()
+    stores_labels: bool = False
+    edits_training: bool = True
 
     def base(self, name: str) -> Base:
         """What is known about a base; the `*` entry for one that is not listed."""

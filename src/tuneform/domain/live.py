@@ -52,6 +52,14 @@ class Live:
         curve: loss by step, only where it was asked for. Two looks at one object are equal whatever
             its curve, which grows by itself.
         operation: name of the operation that trains it, only in the answer to a create.
+        labels: pairs of key and value, sorted, where the service stores labels; without those that
+            hold the mark.
+        endpoint: name that applications call, where it is not the remote name.
+        deployed: whether anything answers for it once it is trained.
+        spent: whether its training ended without a model. What is left is the service's record of
+            it, which cannot be edited or deleted.
+        origin: the mark that it was created with, where the service keeps that for ever.
+        tokens: count of billed training tokens, once the service has counted them.
     """
 
     remote: str
@@ -68,6 +76,17 @@ class Live:
     created: datetime | None = None
     curve: tuple[LossPoint, ...] = field(default=(), compare=False)
     operation: str | None = field(default=None, compare=False)
+    labels: tuple[tuple[str, str], ...] = ()
+    endpoint: str | None = None
+    deployed: bool = True
+    spent: bool = False
+    origin: Mark | None = None
+    tokens: int | None = field(default=None, compare=False)
+
+    @property
+    def address(self) -> str:
+        """What applications call."""
+        return self.endpoint or self.remote
 
     @property
     def id(self) -> str:
@@ -76,10 +95,14 @@ class Live:
 
     @property
     def serves(self) -> bool:
-        """Whether applications may be calling it: ACTIVE, marked serving, never cancelled."""
+        """Whether applications may be calling it: ACTIVE, marked serving, never cancelled.
+
+        And something has to answer for it.
+        """
         mark = self.mark
         return (
             self.state is LiveState.ACTIVE
+            and self.deployed
             and mark is not None
             and mark.serving
             and not mark.cancelled

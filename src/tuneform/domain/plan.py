@@ -138,6 +138,9 @@ class Start:
         hyperparameters: only what the manifest sets.
         fields: display name, description and sampling settings to create it with.
         mark: as it is sent with the create.
+        validation: examples that the service measures the training with.
+        validation_digest: of them, 64 hex digits.
+        extras: settings of a create that only one provider has, by API name.
     """
 
     do = "start"
@@ -151,6 +154,9 @@ class Start:
     hyperparameters: Hyperparameters
     fields: Fields
     mark: Mark
+    validation: DatasetRef | None = None
+    validation_digest: str | None = None
+    extras: tuple[tuple[str, str | bool], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,12 +58,21 @@ class DatasetFacts:
 
 @dataclass(frozen=True, slots=True)
 class Hyperparameters:
-    """Tuning settings; None means that the service decides. At most one of the rates is set."""
+    """Tuning settings; None means that the service decides. At most one of the rates is set.
+
+    Attributes:
+        epoch_count: passes over the data.
+        batch_size: examples in a step.
+        learning_rate: absolute.
+        learning_rate_multiplier: of the rate that the service would choose.
+        adapter_size: rank of the adapter: 1, 2, 4, 8, 16 or 32.
+    """
 
     epoch_count: int | None = None
     batch_size: int | None = None
     learning_rate: float | None = None
     learning_rate_multiplier: float | None = None
+    adapter_size: int | None = None
 
     def as_api(self) -> dict[str, int | float]:
         """The settings that are present, under their API names, in the API's order."""
@@ -72,6 +81,7 @@ class Hyperparameters:
             ("batchSize", self.batch_size),
             ("learningRate", self.learning_rate),
             ("learningRateMultiplier", self.learning_rate_multiplier),
+            ("adapterSize", self.adapter_size),
         )
         return {name: value for name, value in pairs if value is not None}
 
@@ -86,6 +96,8 @@ class Fields:
         temperature: from 0.0 to 1.0.
         top_p: nucleus sampling, from 0.0 to 1.0.
         top_k: count of candidates, from 1.
+        labels: pairs of key and value, sorted, where the provider stores labels. A label that is
+            not among them stays as it is.
     """
 
     display_name: str | None = None
@@ -93,6 +105,7 @@ class Fields:
     temperature: float | None = None
     top_p: float | None = None
     top_k: int | None = None
+    labels: tuple[tuple[str, str], ...] | None = None
 
 
 class Measure(StrEnum):
@@ -189,6 +202,9 @@ class ModelSpec:
         deletion_policy: what holds when the manifest is gone.
         keep_versions: count of superseded proven versions that stay.
         gate: what a version must pass before it may serve; None where nothing is asked.
+        validation: examples that the service measures a training with; they train nothing.
+        extras: pairs of API name and value: settings of a create that only one provider has and
+            that train nothing. They hold from the next version on.
     """
 
     name: str
@@ -204,6 +220,8 @@ class ModelSpec:
     deletion_policy: DeletionPolicy = DeletionPolicy.DELETE
     keep_versions: int = 1
     gate: GateSpec | None = None
+    validation: DatasetRef | None = None
+    extras: tuple[tuple[str, str | bool], ...] = ()
 
     @property
     def subject(self) -> str:
@@ -211,20 +229,39 @@ class ModelSpec:
         return f"TunedModel/{self.name}"
 
 
+EndpointPolicy = Literal["perVersion", "servingOnly"]
+"""`perVersion`: every version stays deployed, so that a rollback is immediate. `servingOnly`: what
+no longer serves is undeployed, and deployed again should it serve again."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProviderSpec:
     """Which service to use.
 
     Attributes:
-        type: `embedded` or `gemini`.
-        endpoint: base URL of a gemini service, None for Google's own.
+        type: `embedded`, `gemini` or `vertex`.
+        endpoint: base URL of the service, None for Google's own.
         data: folder of the embedded service relative to the project, None for `.practice`.
+        dialect: the API that the embedded service is spoken to in.
+        project: id or number of the cloud project (vertex).
+        location: region such as `europe-west4`, or `global`, `us`, `eu` (vertex).
+        dataset_bucket: `gs://BUCKET[/PREFIX]` that examples are uploaded to (vertex).
+        storage_endpoint: base URL of the storage service, None for Google's own (vertex).
+        endpoint_policy: whether versions that no longer serve stay deployed (vertex).
+        bases: full resource names of further bases that the service is known to tune (vertex).
         place: of the key in tuneform.yaml.
     """
 
-    type: Literal["embedded", "gemini"]
+    type: Literal["embedded", "gemini", "vertex"]
     endpoint: str | None = None
     data: str | None = None
+    dialect: Literal["gemini", "vertex"] = "gemini"
+    project: str | None = None
+    location: str | None = None
+    dataset_bucket: str | None = None
+    storage_endpoint: str | None = None
+    endpoint_policy: EndpointPolicy = "perVersion"
+    bases: tuple[str, ...] = ()
     place: Place | None = None
 
 

@@ -47,6 +47,7 @@ def _creation(tools: Tools, step: Start) -> Creation:
         hyperparameters=step.hyperparameters,
         fields=step.fields,
         mark=step.mark,
+        data=step.data_digest,
         examples=tools.examples(step),
     )
 

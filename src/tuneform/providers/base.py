@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol, TypeAlias
 
 from tuneform.domain.capabilities import Capabilities
@@ -22,6 +23,19 @@ Example: TypeAlias = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
+class Validation:
+    """Examples that a training is measured with.
+
+    Attributes:
+        data: their dataset digest, 64 hex digits.
+        examples: as those of a creation.
+    """
+
+    data: str
+    examples: Iterable[Example]
+
+
+@dataclass(frozen=True, slots=True)
 class Creation:
     """What a training is begun with.
 
@@ -30,9 +44,13 @@ class Creation:
         base: full resource name of the base, or None where `source` is set.
         source: remote name of the tuned model to start from.
         hyperparameters: only those to be sent.
-        fields: display name, description and sampling settings.
+        fields: display name, description, sampling settings and labels.
         mark: sent with the create.
-        examples: already read and checked.
+        data: dataset digest of the examples, 64 hex digits.
+        examples: read once, in the order of the file; reading them raises Stale at the end where
+            they are not those of `data`, and then nothing may be sent.
+        validation: what the service measures the training with; None where there is none.
+        extras: settings that only this provider has, by API name.
     """
 
     remote: str | None
@@ -41,7 +59,27 @@ class Creation:
     hyperparameters: Hyperparameters
     fields: Fields
     mark: Mark
+    data: str
     examples: Iterable[Example]
+    validation: Validation | None = None
+    extras: tuple[tuple[str, str | bool], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """Something that this owner's models left behind, and that no live version uses any more.
+
+    Attributes:
+        remote: full resource name, or a `gs://` URL.
+        kind: what it is, such as `endpoint` or `upload`.
+        why: how that is known, one sentence.
+        created: when, with time zone; None where the service does not say.
+    """
+
+    remote: str
+    kind: str
+    why: str
+    created: datetime | None = None
 
 
 class Provider(Protocol):
@@ -74,8 +112,19 @@ class Provider(Protocol):
         """
         ...
 
+    def find(self, mark: Mark) -> tuple[Live, ...]:
+        """All objects created for this owner, model and fingerprint that are left, oldest first.
+
+        Where ids are assigned, this is how a create is found whose reply was lost. An object that
+        is not there yet, because reads lag, is missing; one that ended without a model is there.
+        """
+        ...
+
     def start(self, creation: Creation) -> Live:
         """Send one create, once, without a retry, and return the object in training.
+
+        What has to be there before, such as uploaded examples, is sent first, and may be sent
+        twice; a failure of that is none of the create, and says that nothing has begun.
 
         Raises:
             AlreadyExists: the id is taken, perhaps by an earlier try of ours.
@@ -107,6 +156,22 @@ class Provider(Protocol):
         """How far the object's training is, and why it failed; None where nobody knows."""
         ...
 
-    def ask(self, remote: str, prompt: str) -> str:
-        """The answer of a tuned model to a prompt that already has its preamble."""
+    def ask(self, address: str, prompt: str) -> str:
+        """The answer of a tuned model to a prompt that already has its preamble.
+
+        Args:
+            address: what applications call, see `Live.address`.
+            prompt: with its preamble.
+
+        Raises:
+            Unanswered: there is no answer, or not all of it.
+        """
+        ...
+
+    def leftovers(self, owner: str, /) -> tuple[Leftover, ...]:
+        """What this owner's models left behind. Changes nothing."""
+        ...
+
+    def discard(self, leftover: Leftover) -> None:
+        """Delete one, for good, if it still is one. What is not there is success."""
         ...

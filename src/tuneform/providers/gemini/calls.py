@@ -5,15 +5,10 @@ Paths and parameters: section 2 of the API reference. Nothing here sends anythin
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from tuneform.errors import InvalidRequest
-
-if TYPE_CHECKING:
-    import httpx
+from tuneform.providers.google.call import Call, encoded, page_of
 
 API = "v1beta"
 OPERATIONS_API = "v1"  # the only version that declares the cancel of an operation
@@ -31,46 +26,10 @@ _MODEL_FULL = _MODEL.format(task="hyperparameters,snapshots(step,epoch,meanLoss)
 _OPERATION = "name,done,error,metadata"
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One request.
-
-    Attributes:
-        what: what it is for, so that `cannot WHAT` is a sentence.
-        method: HTTP method.
-        path: below the endpoint, version first, without a slash in front, encoded.
-        query: encoded, without the question mark.
-        body: JSON, or None. It may hold example texts, so it shows in no repr.
-        repeatable: whether it may arrive twice, so that it may be sent again.
-    """
-
-    what: str
-    method: str
-    path: str
-    query: str = ""
-    body: bytes | None = field(default=None, repr=False)
-    repeatable: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What came back.
-
-    Attributes:
-        status: HTTP status.
-        headers: of the reply.
-        body: all of it where the call succeeded, else its beginning.
-    """
-
-    status: int
-    headers: httpx.Headers = field(repr=False)
-    body: bytes = field(repr=False)
-
-
 def list_models(token: str | None, *, curves: bool) -> Call:
     """One page of tuned models."""
     fields = f"nextPageToken,tunedModels({_MODEL_FULL if curves else _MODEL_BRIEF})"
-    query = _query({**_LIST, "fields": fields, **_page(token)})
+    query = encoded({**_LIST, "fields": fields, **page_of(token)})
     return Call("list the tuned models", "GET", f"{API}/tunedModels", query)
 
 
@@ -95,7 +54,7 @@ def create_model(remote: str, body: bytes) -> Call:
 
 def patch_model(remote: str, mask: tuple[str, ...], body: bytes) -> Call:
     """Set fields to full values."""
-    query = _query({"updateMask": ",".join(mask)})
+    query = encoded({"updateMask": ",".join(mask)})
     return Call(f"edit {remote}", "PATCH", model_path(remote), query, body)
 
 
@@ -106,7 +65,7 @@ def delete_model(remote: str) -> Call:
 
 def list_operations(remote: str, token: str | None) -> Call:
     """One page of the operations of a tuned model."""
-    query = _query({"fields": f"nextPageToken,operations({_OPERATION})", **_page(token)})
+    query = encoded({"fields": f"nextPageToken,operations({_OPERATION})", **page_of(token)})
     what = f"read the training of {remote}"
     return Call(what, "GET", f"{model_path(remote)}/operations", query)
 
@@ -125,7 +84,7 @@ def generate(remote: str, body: bytes) -> Call:
 def list_bases(token: str | None) -> Call:
     """One page of base models."""
     fields = "nextPageToken,models(name,supportedGenerationMethods)"
-    query = _query({**_LIST, "fields": fields, **_page(token)})
+    query = encoded({**_LIST, "fields": fields, **page_of(token)})
     return Call("list the base models", "GET", f"{API}/models", query)
 
 
@@ -142,11 +101,3 @@ def model_path(remote: str, version: str = API) -> str:
             hint="write the full name, such as tunedModels/support-abcdefghij",
         )
     return f"{version}/tunedModels/{quote(identity, safe='')}"
-
-
-def _page(token: str | None) -> Mapping[str, str]:
-    return {"pageToken": token} if token else {}
-
-
-def _query(parameters: Mapping[str, str]) -> str:
-    return urlencode(parameters, safe=",()", quote_via=quote)

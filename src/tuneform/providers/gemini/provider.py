@@ -7,7 +7,7 @@ Each verb is a call or a few, translated by `codec`. What a verb promises is sai
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -17,12 +17,14 @@ from tuneform.domain.capabilities import Capabilities
 from tuneform.domain.live import Live, LiveState, Training
 from tuneform.domain.mark import Mark
 from tuneform.domain.spec import Fields
-from tuneform.errors import InvalidRequest, NotFound, RemoteError, ServiceFailure, Unanswered
-from tuneform.providers.base import Creation
+from tuneform.errors import InvalidRequest, NotFound, RemoteError, ServiceFailure
+from tuneform.providers.base import Creation, Leftover
 from tuneform.providers.gemini import calls, codec, wire
 from tuneform.providers.gemini.bases import capabilities
-from tuneform.providers.gemini.client import ApiClient
-from tuneform.providers.gemini.pages import read_pages
+from tuneform.providers.google.asking import ask, encoded
+from tuneform.providers.google.client import ApiClient
+from tuneform.providers.google.pages import read_pages
+from tuneform.providers.google.wire import Status
 
 __all__ = ["GeminiProvider", "capabilities"]
 
@@ -31,14 +33,10 @@ _MODELS = msgspec.json.Decoder(wire.TunedModelPage).decode
 _BASES = msgspec.json.Decoder(wire.BaseModelPage).decode
 _OPERATION = msgspec.json.Decoder(wire.Operation).decode
 _OPERATIONS = msgspec.json.Decoder(wire.OperationPage).decode
-_ANSWER = msgspec.json.Decoder(wire.Answer).decode
 
 _TUNING_METHODS = frozenset({"createTunedModel", "createTunedTextModel"})
 _TUNING_METADATA = ".CreateTunedModelMetadata"
 _NOT_OFFERED = frozenset({404, 405, 501})
-# Any other reason to finish means that the answer was withheld, also where some text came.
-_ANSWERED = frozenset({None, 0, 1, "FINISH_REASON_UNSPECIFIED", "STOP"})
-_CUT = frozenset({2, "MAX_TOKENS"})
 _CANCELLED = 1  # gRPC
 
 
@@ -85,12 +83,22 @@ class GeminiProvider:
         except NotFound:
             return None
 
+    def find(self, mark: Mark) -> tuple[Live, ...]:
+        """Objects that bear this owner, model and fingerprint."""
+        wanted = (mark.owner, mark.model, mark.fingerprint)
+        found = [
+            live
+            for live in self.list()
+            if live.mark and (live.mark.owner, live.mark.model, live.mark.fingerprint) == wanted
+        ]
+        return tuple(sorted(found, key=lambda live: (str(live.created), live.remote)))
+
     def start(self, creation: Creation) -> Live:
         """Send one create."""
         if creation.remote is None:
             raise ValueError("this API is told the id: without one, a repeated create trains twice")
         remote = creation.remote
-        call = calls.create_model(remote, _encoded(remote, lambda: codec.write_creation(creation)))
+        call = calls.create_model(remote, encoded(remote, lambda: codec.write_creation(creation)))
         operation = self._client.fetch(call, _OPERATION)
         name = operation.metadata.tuned_model if operation.metadata else None
         name = name or operation.name.partition("/operations/")[0]
@@ -105,7 +113,7 @@ class GeminiProvider:
         edit = codec.write_edit(live, fields, mark)
         mask = codec.edited(edit)
         if mask:
-            body = _encoded(live.remote, lambda: msgspec.json.encode(edit))
+            body = encoded(live.remote, lambda: msgspec.json.encode(edit))
             self._client.send(calls.patch_model(live.remote, mask, body))
         return self._get(live.remote)
 
@@ -134,25 +142,17 @@ class GeminiProvider:
         live = self.observe(remote)
         return _progress_seen(live) if live else None
 
-    def ask(self, remote: str, prompt: str) -> str:
-        """The text of the first candidate.
+    def ask(self, address: str, prompt: str) -> str:
+        """The text of the first candidate."""
+        return ask(self._client, address, lambda body: calls.generate(address, body), prompt)
 
-        Raises:
-            Unanswered: there is none, or not all of it.
-        """
-        turn = wire.PromptContent([wire.PromptPart(prompt)])
-        body = _encoded(remote, lambda: msgspec.json.encode(wire.Prompt([turn])))
-        answer = self._client.fetch(calls.generate(remote, body), _ANSWER)
-        first = next(iter(answer.candidates or ()), None)
-        content = first.content if first else None
-        parts = (content.parts if content else None) or ()
-        text = "".join(part.text or "" for part in parts if not part.thought)
-        reason = first.finish_reason if first else None
-        if text and reason in _ANSWERED:
-            return text
-        feedback = answer.prompt_feedback
-        blocked = feedback.block_reason if feedback else None
-        raise self._unanswered(remote, blocked or reason, text)
+    def leftovers(self, _owner: str, /) -> tuple[Leftover, ...]:
+        """None: a tuned model is one object, and its examples go with the create."""
+        return ()
+
+    def discard(self, leftover: Leftover) -> None:
+        """Nothing can be left over here."""
+        raise ValueError(f"{leftover.remote} is none of this service")
 
     def _get(self, remote: str) -> Live:
         call = calls.get_model(remote)
@@ -201,45 +201,12 @@ class GeminiProvider:
             error=self._why(operation.error) if operation.error else None,
         )
 
-    def _why(self, error: wire.Status) -> str:
+    def _why(self, error: Status) -> str:
         """Why an operation ended, in the service's words."""
         said = self._client.says(error.message or "")
         if error.code == _CANCELLED:
             return f"cancelled: {said}" if said else "cancelled"
         return said or f"the service gives no reason (gRPC code {error.code})"
-
-    def _unanswered(self, remote: str, reason: str | int | None, text: str) -> Unanswered:
-        if reason in _CUT:
-            return Unanswered(
-                f"the answer of {remote} was cut off at the greatest length that the service "
-                f"permits, after {len(text):,} characters",
-                hint="try another prompt; a model with little training may not know where to end",
-                reason="MAX_TOKENS",
-                text=text,
-            )
-        if reason in _ANSWERED:
-            return Unanswered(
-                f"{remote} gave an empty answer",
-                hint="try another prompt; a model with little training may have learnt nothing",
-            )
-        word = self._client.says(str(reason))
-        return Unanswered(
-            f"{remote} gave no answer: the service withheld it ({word})",
-            hint="try another prompt",
-            reason=word,
-        )
-
-
-def _encoded(remote: str, encode: Callable[[], bytes]) -> bytes:
-    """A body, or the error for a text that no JSON can hold (a prompt in another encoding)."""
-    try:
-        return encode()
-    except UnicodeEncodeError:
-        raise InvalidRequest(
-            f"cannot send a text to {remote}: it holds a character that is not valid Unicode "
-            "(a lone surrogate)",
-            hint="check the encoding of the text",
-        ) from None
 
 
 def _newest(operations: Sequence[wire.Operation]) -> wire.Operation:

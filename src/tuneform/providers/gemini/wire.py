@@ -16,12 +16,10 @@ from functools import lru_cache
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from tuneform.providers.google.wire import Read, Status, Write
+
 _FLOAT = struct.Struct("<f")
 _NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
-
-
-class Read(msgspec.Struct, rename="camel", frozen=True, gc=False):
-    """Base of what we read."""
 
 
 class Hyperparameters(Read, frozen=True):
@@ -92,13 +90,6 @@ class BaseModelPage(Read, frozen=True):
     next_page_token: str | UnsetType = UNSET
 
 
-class Status(Read, frozen=True):
-    """Why an operation failed; `code` is a gRPC number."""
-
-    code: int | None = None
-    message: str | None = None
-
-
 class OperationMetadata(Read, frozen=True):
     """CreateTunedModelMetadata, or that of another kind of operation."""
 
@@ -123,73 +114,6 @@ class OperationPage(Read, frozen=True):
 
     items: list[Operation] | UnsetType = msgspec.field(name="operations", default=UNSET)
     next_page_token: str | UnsetType = UNSET
-
-
-class AnswerPart(Read, frozen=True):
-    """A piece of an answer; `thought` marks what is not part of it."""
-
-    text: str | None = None
-    thought: bool | None = None
-
-
-class AnswerContent(Read, frozen=True):
-    """The pieces."""
-
-    parts: list[AnswerPart] | None = None
-
-
-class Candidate(Read, frozen=True):
-    """One answer."""
-
-    content: AnswerContent | None = None
-    finish_reason: str | int | None = None
-
-
-class PromptFeedback(Read, frozen=True):
-    """Why there is no answer."""
-
-    block_reason: str | int | None = None
-
-
-class Answer(Read, frozen=True):
-    """The reply of generateContent."""
-
-    candidates: list[Candidate] | None = None
-    prompt_feedback: PromptFeedback | None = None
-
-
-class FieldViolation(Read, frozen=True):
-    """One rejected field of a request."""
-
-    field: str | None = None
-    description: str | None = None
-
-
-class ErrorDetail(Read, frozen=True):
-    """google.rpc.ErrorInfo, RetryInfo, BadRequest and RequestInfo, told apart by what is set."""
-
-    reason: str | None = None
-    retry_delay: str | None = None
-    field_violations: list[FieldViolation] | None = None
-    request_id: str | None = None
-
-
-class ErrorBody(Read, frozen=True):
-    """What a failed call says. Details are decoded one by one: an odd one spoils no other."""
-
-    message: str | None = None
-    status: str | None = None
-    details: list[msgspec.Raw] | None = None
-
-
-class ErrorReply(Read, frozen=True):
-    """The body of a failed call."""
-
-    error: ErrorBody
-
-
-class Write(msgspec.Struct, rename="camel", frozen=True, gc=False):
-    """Base of what we write. UNSET fields are left out."""
 
 
 class Example(Write, frozen=True):
@@ -245,25 +169,6 @@ class Edit(Write, frozen=True):
     temperature: float | UnsetType = UNSET
     top_p: float | UnsetType = UNSET
     top_k: int | UnsetType = UNSET
-
-
-class PromptPart(Write, frozen=True):
-    """A text."""
-
-    text: str
-
-
-class PromptContent(Write, frozen=True):
-    """One turn."""
-
-    parts: list[PromptPart]
-    role: str = "user"
-
-
-class Prompt(Write, frozen=True):
-    """The body of generateContent."""
-
-    contents: list[PromptContent]
 
 
 @lru_cache(maxsize=4096)

@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from tuneform import errors
-from tuneform.providers.gemini.errors import MESSAGE_CHARACTERS
-from tuneform.providers.gemini.hints import KNOWN
+from tuneform.providers.google.errors import MESSAGE_CHARACTERS
+from tuneform.providers.google.hints import KNOWN
 
 NOT_SAFE = "\x00\x1b[31m\u202eevil\u200b\r\n\x85line"
 

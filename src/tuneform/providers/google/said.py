@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 
 import msgspec
 
-from tuneform.providers.gemini.wire import ErrorBody, ErrorDetail, ErrorReply
+from tuneform.providers.google.wire import ErrorBody, ErrorDetail, ErrorReply
 
 UNDECODABLE = (msgspec.MsgspecError, UnicodeError, RecursionError)
 """What decoding raises on bytes from outside."""

@@ -14,7 +14,7 @@ from tuneform.errors import (
     Unauthenticated,
     Unreachable,
 )
-from tuneform.providers.gemini.retry import Retrier, RetryPolicy
+from tuneform.providers.google.retry import Retrier, RetryPolicy
 
 POLICY = RetryPolicy(attempts=5, first_delay=1.0, longest_delay=3.0, total=60.0)
 

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tuneform.errors import Unauthenticated, Unreachable
-from tuneform.providers.gemini.credentials import (
+from tuneform.providers.google.credentials import (
     ApiKey,
     OAuth,
     application_default,

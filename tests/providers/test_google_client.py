@@ -9,11 +9,12 @@ import pytest
 
 from tuneform import errors
 from tuneform.clock import SteeredClock
-from tuneform.providers.gemini import calls, client
-from tuneform.providers.gemini.client import ApiClient, open_client
-from tuneform.providers.gemini.credentials import ApiKey
-from tuneform.providers.gemini.retry import Retrier
-from tuneform.providers.gemini.trust import check_endpoint
+from tuneform.providers.gemini import calls
+from tuneform.providers.google import client
+from tuneform.providers.google.client import ApiClient, open_client
+from tuneform.providers.google.credentials import ApiKey
+from tuneform.providers.google.retry import Retrier
+from tuneform.providers.google.trust import check_endpoint
 
 
 def test_what_every_request_carries(scripted, say):

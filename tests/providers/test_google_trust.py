@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tuneform.errors import Refused
-from tuneform.providers.gemini.trust import GOOGLE_HOST, check_endpoint, trusted_entries
+from tuneform.providers.google.trust import GOOGLE_HOST, check_endpoint, trusted_entries
 
 ADMITTED = [
     (None, f"https://{GOOGLE_HOST}", False),

@@ -26,10 +26,10 @@ from tuneform.errors import (
     Unauthenticated,
     Unreachable,
 )
-from tuneform.providers.gemini.calls import Reply
-from tuneform.providers.gemini.hints import hint_for
-from tuneform.providers.gemini.said import Said, read_error, retry_after
-from tuneform.providers.gemini.trust import Endpoint
+from tuneform.providers.google.call import Reply
+from tuneform.providers.google.hints import hint_for
+from tuneform.providers.google.said import Said, read_error, retry_after
+from tuneform.providers.google.trust import Endpoint
 
 MESSAGE_CHARACTERS = 300
 """Of what a service says; the rest is cut."""

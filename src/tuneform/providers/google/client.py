@@ -17,17 +17,17 @@ import httpx
 from tuneform import __version__
 from tuneform.clock import Clock
 from tuneform.errors import BadReply, RemoteError
-from tuneform.providers.gemini.calls import Call, Reply
-from tuneform.providers.gemini.credentials import Credentials
-from tuneform.providers.gemini.errors import (
+from tuneform.providers.google.call import Call, Reply
+from tuneform.providers.google.credentials import Credentials
+from tuneform.providers.google.errors import (
     Context,
     bad_reply,
     one_line,
     remote_error,
 )
-from tuneform.providers.gemini.retry import Retrier
-from tuneform.providers.gemini.said import UNDECODABLE
-from tuneform.providers.gemini.trust import Endpoint
+from tuneform.providers.google.retry import Retrier
+from tuneform.providers.google.said import UNDECODABLE
+from tuneform.providers.google.trust import Endpoint
 
 T = TypeVar("T")
 

@@ -9,8 +9,8 @@ from typing import Protocol, TypeVar
 from msgspec import UnsetType, ValidationError
 
 from tuneform.errors import InvalidRequest
-from tuneform.providers.gemini.calls import Call
-from tuneform.providers.gemini.client import ApiClient
+from tuneform.providers.google.call import Call
+from tuneform.providers.google.client import ApiClient
 
 MOST_BEGINNINGS = 3
 """How often one list is begun. A service that refuses its own tokens for ever ends in an error."""
