@@ -1,7 +1,7 @@
 """A session with a PostgreSQL server that is not waited for without end.
 
-The server bounds its statements, and the operating system finds out a machine that vanished. Neither
-helps where the server is frozen and its network is not; the driver would wait for ever.
+The server bounds its statements, and the operating system finds out a machine that vanished.
+Neither helps where the server is frozen and its network is not; the driver would wait for ever.
 """
 
 from __future__ import annotations
