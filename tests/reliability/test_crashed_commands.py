@@ -19,7 +19,7 @@ EVERY = bool(os.environ.get("TUNEFORM_EVERY_CRASH"))
 SEAMS = ("before-request", "after-reply", "before-commit", "after-commit", "statement")
 SEAMS = SEAMS if EVERY else ("after-reply", "after-commit")
 PROVIDERS = ("gemini", "embedded") if EVERY else ("gemini",)
-FIRST, STEP, MOST = (1, 1, 500) if EVERY else (3, 3, 500)
+FIRST, STEP, MOST = (1, 1, 500) if EVERY else (3, 5, 500)
 """Some instants, from the first write on; all of them on request."""
 
 STRANGER, GUARDED = "tunedModels/stranger", "guarded"
@@ -85,10 +85,16 @@ def check_rolled_back(world):
 # --- import
 
 
+def train(world, name, pairs):
+    """Train an object that is nobody's of ours; the embedded service trains only here."""
+    embedded = (world.project.root / ".practice").exists()
+    with world.project.service(trains=True) if embedded else world.talk() as remote:
+        remote.train(name, pairs)
+
+
 def train_by_hand(world):
     world.project.data("data/hand.jsonl", [(f"hand {number}", "x") for number in range(20)])
-    with world.talk() as remote:
-        remote.train("handmade", [(f"hand {number}", "x") for number in range(20)])
+    train(world, "handmade", [(f"hand {number}", "x") for number in range(20)])
 
 
 def check_imported(world):
@@ -190,8 +196,7 @@ def furnish(project: Project, world: World) -> None:
     project.model("second", **SECOND)
     project.apply()
     project.remove(f"models/{GUARDED}.yaml")
-    with world.talk() as remote:
-        remote.train("stranger", NUMBERS)
+    train(world, "stranger", NUMBERS)
 
 
 @pytest.fixture(scope="module")

@@ -228,7 +228,8 @@ class Histories(RuleBasedStateMachine):
             case "unmark":
                 self.world.remote.describe(remote, "\n".join(lines[:-1]))
             case "describe":
-                self.world.remote.describe(remote, "\n".join(["Said by hand.", *lines[-1:]]))
+                said = f"Said by hand, {self.next()}."  # never what it was
+                self.world.remote.describe(remote, "\n".join([said, *lines[-1:]]))
             case "name":
                 body = {"displayName": f"By hand {self.next()}"}
                 call("PATCH", remote, body, updateMask="displayName")
