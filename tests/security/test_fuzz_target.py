@@ -1,4 +1,4 @@
-"""The optional target for atheris: it loads without atheris, and holds for any bytes."""
+"""What atheris may be pointed at loads without atheris, and holds for any bytes."""
 
 import importlib.util
 from pathlib import Path
@@ -6,11 +6,11 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-PATH = Path(__file__).parents[2] / "fuzz" / "documents.py"
+PATH = Path(__file__).parents[2] / "fuzz" / "targets.py"
 
 
 def loaded():
-    spec = importlib.util.spec_from_file_location("fuzz_documents", PATH)
+    spec = importlib.util.spec_from_file_location("fuzz_targets", PATH)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -20,7 +20,8 @@ def loaded():
 
 TARGET = loaded()
 WORDS = st.sampled_from(
-    [b"apiVersion: tuneform/v1\n", b"kind: TunedModel\n", b"kind: Project\n", b"spec: ", b"{", b"[",
+    [b'{"tunedModels": [', b'"name": "', b"text_input", b"output", b",", b"}", b"]", b"\n",
+     b"apiVersion: tuneform/v1\n", b"kind: TunedModel\n", b"kind: Project\n", b"spec: ", b"{", b"[",
      b'"format_version": "1.0"', b'{"error": {', b'"details": [', b"&a ", b"*a", b"\xff", b"\x1b"]
 )  # fmt: skip
 
