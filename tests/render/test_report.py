@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuneform.domain.plan import Action, Promote
+from tuneform.domain.plan import Action, Cancel, Promote
 from tuneform.domain.report import Outcome, Report, Status
 from tuneform.render.json_text import json_text
 from tuneform.render.look import Look
@@ -208,6 +208,7 @@ def test_an_edit_and_a_gate_are_an_update():
         ),
         (change("m", Action.CREATE, steps=(start("m"),)), "created"),
         (change("m", Action.UPDATE, steps=(evaluate(),)), "evaluated"),
+        (change("m", Action.UPDATE, steps=(Cancel("tunedModels/m-abcdefghij"),)), "cancelled"),
         (rolled_back(), "rolled back"),
     ],
 )

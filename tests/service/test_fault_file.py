@@ -102,10 +102,17 @@ def test_a_mistake_is_told_with_file_line_and_key(file, text, line, told):
     assert told in str(caught.value)
 
 
-@pytest.mark.parametrize("data", [b"\xff\xfe\xff", b"a\x00b", b"[" * 5000])
-def test_what_is_no_text_or_far_too_deep_is_told_as_well(file, data):
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"\xff\xfe\xff", "this is no YAML"),
+        (b"a\x00b", "this is no YAML"),
+        (b"[" * 5000, "it is nested too deeply"),
+    ],
+)
+def test_what_is_no_text_or_far_too_deep_is_told_as_well(file, data, told):
     path = file(data)
-    with pytest.raises(FaultsUnusable, match=re.escape(str(path))):
+    with pytest.raises(FaultsUnusable, match=f"{re.escape(str(path))}: {told}"):
         read_faults(path)
 
 

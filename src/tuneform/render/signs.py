@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from tuneform.domain.plan import Action, Change, Evaluate, ReasonCode, Start
+from tuneform.domain.plan import Action, Cancel, Change, Evaluate, ReasonCode, Start
 from tuneform.render.look import Look, Style
 
 SIGN_WIDTH = 3
@@ -58,9 +58,10 @@ def meaning(action: Action, *, staging: bool = False) -> str:
 
 
 STAGED, EVALUATED, ROLLED_BACK = "staged", "evaluated", "rolled back"
+CANCELLED = "cancelled"
 DONE_WORDS = (
     *(sign.done for action, sign in _SIGNS.items() if action is not Action.KEEP),
-    *(STAGED, EVALUATED, ROLLED_BACK),
+    *(STAGED, EVALUATED, ROLLED_BACK, CANCELLED),
 )
 """Every word for what has happened, in the order of closing lines."""
 
@@ -73,6 +74,8 @@ def done_word(change: Change) -> str:
         return STAGED
     if change.steps and all(isinstance(step, Evaluate) for step in change.steps):
         return EVALUATED
+    if change.steps and all(isinstance(step, Cancel) for step in change.steps):
+        return CANCELLED
     return _SIGNS[change.action].done
 
 

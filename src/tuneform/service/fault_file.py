@@ -74,7 +74,9 @@ def _parse(path: Path, data: bytes) -> tuple[Any, yaml.Node | None]:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise FaultsUnusable(f"{path}:{line}", f"this is no YAML: {error.problem}") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise FaultsUnusable(str(path), "it is nested too deeply") from error
+    except (yaml.YAMLError, ValueError) as error:
         raise FaultsUnusable(str(path), f"this is no YAML: {error}") from error
     return ({} if value is None else value), node
 

@@ -74,7 +74,12 @@ KNOWN = (
         "api keys are not supported",
         f"this service wants OAuth: unset the key, install tuneform[oauth] and {_OAUTH}",
     ),
-    Known(401, "", f"the token is not accepted: {_OAUTH}, or set GEMINI_API_KEY"),
+    Known(
+        401,
+        "",
+        f"the credentials are not accepted: check GEMINI_API_KEY (or GOOGLE_API_KEY) where a key "
+        f"is set; else {_OAUTH}",
+    ),
     Known(
         403,
         "unregistered callers",
