@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import httpx
@@ -25,6 +25,7 @@ from tuneform.providers.google.errors import (
     one_line,
     remote_error,
 )
+from tuneform.providers.google.hints import KNOWN, Known
 from tuneform.providers.google.retry import Retrier
 from tuneform.providers.google.said import UNDECODABLE
 from tuneform.providers.google.trust import Endpoint
@@ -105,10 +106,11 @@ class ApiClient:
         credentials: put on every request.
         clock: for Retry-After dates, and durations in the log.
         retrier: sends repeatable calls again.
+        known: failures that the API is known to report, and what to do about them.
         reply_bytes: of a reply that succeeded, unpacked; a larger one is none of the API.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (everything that a client depends on)
         self,
         http: httpx.Client,
         endpoint: Endpoint,
@@ -116,6 +118,7 @@ class ApiClient:
         *,
         clock: Clock,
         retrier: Retrier,
+        known: Sequence[Known] = KNOWN,
         reply_bytes: int = REPLY_BYTES,
     ) -> None:
         self._http = http
@@ -123,6 +126,7 @@ class ApiClient:
         self._credentials = credentials
         self._clock = clock
         self._retrier = retrier
+        self._known = known
         self._reply_bytes = reply_bytes
 
     def fetch(self, call: Call, decode: Callable[[bytes], T]) -> T:
@@ -206,7 +210,9 @@ class ApiClient:
         return request
 
     def _context(self, call: Call) -> Context:
-        return Context(call.what, self._endpoint, self._credentials.redact, self._clock.now)
+        return Context(
+            call.what, self._endpoint, self._credentials.redact, self._clock.now, self._known
+        )
 
     def _log(self, call: Call, outcome: str, began: float) -> None:
         """Names of parameters only: values may be long, and a page token is nobody's business."""

@@ -6,7 +6,7 @@ them. What httpx raises is not kept as a cause: it holds the request, and the re
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -26,7 +26,7 @@ from tuneform.errors import (
     Unreachable,
 )
 from tuneform.providers.google.call import Reply
-from tuneform.providers.google.hints import hint_for
+from tuneform.providers.google.hints import KNOWN, Known, hint_for
 from tuneform.providers.google.said import Said, read_error, retry_after
 from tuneform.providers.google.trust import Endpoint
 
@@ -45,12 +45,14 @@ class Context:
         endpoint: whom it was asked of.
         redact: takes our credentials out of a text.
         now: the time, for a Retry-After that is a date.
+        known: failures that the API is known to report.
     """
 
     what: str
     endpoint: Endpoint
     redact: Callable[[str], str]
     now: Callable[[], datetime]
+    known: Sequence[Known] = KNOWN
 
     def says(self, text: str) -> str:
         """One line of outside text that is safe to print, at most MESSAGE_CHARACTERS long."""
@@ -93,7 +95,9 @@ def _refusal(context: Context, reply: Reply) -> RemoteError:
         f"cannot {context.what}: {context.endpoint.host} answered {': '.join(filter(None, parts))}"
         f"{tail}",
         hint=hint_for(
-            reply.status, f"{said.reason} {said.status} {said.message}" if said else None
+            reply.status,
+            f"{said.reason} {said.status} {said.message}" if said else None,
+            context.known,
         ),
         status=reply.status,
         reason=context.says(said.reason or said.status) or None if said else None,

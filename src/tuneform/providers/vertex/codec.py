@@ -72,7 +72,7 @@ def read_job(home: Home, identity: str, job: wire.Job, made: Made) -> Live | Non
         state=state,
         mark=replace(mark, cancelled=True) if mark and job.state in _CANCELS else mark,
         display_name=(model.display_name if model else job.tuned_model_display_name) or "",
-        description=(model.description if model else job.description) or "",
+        description=description(job, model),
         base=_base(job),
         source=made.source,
         hyperparameters=_hyperparameters(job),
@@ -84,6 +84,19 @@ def read_job(home: Home, identity: str, job: wire.Job, made: Made) -> Live | Non
         origin=labels.read_mark(job.labels),
         tokens=wire.integer(stats(job).total_billable_token_count),
     )
+
+
+def description(job: wire.Job | None, model: wire.Model | None) -> str:
+    """What a version says about itself.
+
+    The description of a job is not known to reach its Model. Until the Model has been edited, it
+    is told as that of the job; the first edit writes it to the Model, see `write_edit`.
+    """
+    shown = (model.description if model else None) or ""
+    if job is None or shown:
+        return shown
+    edited = model and labels.read_mark(model.labels) != labels.read_mark(job.labels)
+    return "" if edited else job.description or ""
 
 
 def _state(home: Home, job: wire.Job) -> LiveState:
@@ -165,7 +178,8 @@ def write_job(creation: Creation, source: Source | None, uploaded: Uploaded) -> 
     """
     fields, extras = creation.fields, dict(creation.extras)
     last_only = extras.pop("exportLastCheckpointOnly", UNSET)
-    key, account = extras.pop("kmsKeyName", None), extras.pop("serviceAccount", UNSET)
+    key = extras.pop("encryptionSpec.kmsKeyName", None)
+    account = extras.pop("serviceAccount", UNSET)
     if extras:
         raise InvalidRequest(f"a tuning job has no setting {min(extras)}")
     return msgspec.json.encode(
@@ -225,15 +239,18 @@ def _rank(size: int | None) -> str | None:
     return None if size is None else _RANKS[size]
 
 
-def write_edit(model: wire.Model, fields: Fields, mark: Mark | None) -> wire.Edit:
+def write_edit(
+    job: wire.Job | None, model: wire.Model, fields: Fields, mark: Mark | None
+) -> wire.Edit:
     """What a patch changes on a Model; every field is UNSET where nothing does.
 
     Labels are one field of the service: a change of one sends all.
     """
+    text = description(job, model) if fields.description is None else fields.description
     joined = labels.joined(model.labels, mark, fields.labels or ())
     return wire.Edit(
         display_name=_changed(fields.display_name, model.display_name or ""),
-        description=_changed(fields.description, model.description or ""),
+        description=_changed(text, model.description or ""),
         labels=_changed(dict(joined), model.labels or {}),
     )
 

@@ -43,13 +43,13 @@ class Editing:
         ref, model = version.ref, version.model
         assert ref is not None, "what can be edited has a Model"
         assert model is not None, "what can be edited has a Model"
-        edit = codec.write_edit(model, fields, mark)
+        edit = codec.write_edit(version.job, model, fields, mark)
         if not codec.edited(edit):
             return
         try:
             self._write(ModelRef(ref.id), edit, model.etag)
         except RemoteError as error:
-            if error.reason not in _CHANGED_MEANWHILE or self._differs(ref, fields, mark):
+            if error.reason not in _CHANGED_MEANWHILE or self._differs(version, fields, mark):
                 raise
         if not isinstance(edit.labels, UnsetType):
             self._free_version(ref, mark)
@@ -67,9 +67,9 @@ class Editing:
             if ours and holds(self._home, endpoint, ref):
                 self._relabel(name, endpoint, mark)
 
-    def _differs(self, ref: ModelRef, fields: Fields, mark: Mark | None) -> bool:
-        now = self._api.model(ref)
-        return now is None or bool(codec.edited(codec.write_edit(now, fields, mark)))
+    def _differs(self, version: Version, fields: Fields, mark: Mark | None) -> bool:
+        now = self._api.model(version.ref) if version.ref else None
+        return now is None or bool(codec.edited(codec.write_edit(None, now, fields, mark)))
 
     def _free_version(self, ref: ModelRef, mark: Mark | None) -> None:
         """Take words that are no longer true off the version, too.
@@ -80,7 +80,7 @@ class Editing:
         now = self._api.model(ref)
         if now is None or ref.version is None:
             return
-        rest = codec.write_edit(now, Fields(), mark).labels
+        rest = codec.write_edit(None, now, Fields(), mark).labels
         if not isinstance(rest, UnsetType):
             self._write(ref, wire.Edit(labels=rest), now.etag)
 
