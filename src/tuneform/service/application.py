@@ -57,6 +57,10 @@ class _Version(BaseConverter):
     regex = "v1beta|v1"
 
 
+class _Platform(BaseConverter):
+    regex = "v1beta1|v1"
+
+
 class _Rest(BaseConverter):
     regex = ".+"
     part_isolating = False
@@ -79,7 +83,12 @@ class Application:
     def __init__(self, table: Sequence[Route], gate: Gate, courtesy: Courtesy) -> None:
         self._gate = gate
         self._courtesy = courtesy
-        converters = {"default": _Segment, "version": _Version, "rest": _Rest}
+        converters = {
+            "default": _Segment,
+            "version": _Version,
+            "platform": _Platform,
+            "rest": _Rest,
+        }
         rules = [Rule(_path(route), endpoint=route, methods=[route.method]) for route in table]
         self._map = Map(rules, converters=converters, merge_slashes=False, strict_slashes=True)
 

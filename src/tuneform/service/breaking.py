@@ -30,6 +30,7 @@ from tuneform.service.faults import (
 )
 from tuneform.service.injection import Asked, Injector
 from tuneform.service.paging import bad_token
+from tuneform.service.subject import NOBODY, Subject
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -37,7 +38,10 @@ if TYPE_CHECKING:
 HUNG = "Practice-Hung"
 """Header of a reply that came late: the seconds for which nothing happened."""
 
-_API = re.compile(r"/(?:v1beta|v1)/(.*)", re.DOTALL)
+Body = Callable[[], bytes]
+Naming = Callable[[str, str, Body], Subject]
+
+_API = re.compile(r"/(?:v1beta1|v1beta|v1)/(.*)", re.DOTALL)
 _MODEL = re.compile(r"tunedModels/([^/:]+)")
 _NAP = 0.2
 """Seconds after which a request that hangs looks whether the service ends."""
@@ -71,7 +75,22 @@ class ConnectionBroken(Exception):
 class Breaking:
     """The application with its faults in front; without faults it only passes on."""
 
-    def __init__(self, application: Application, injector: Injector, clock: Clock) -> None:
+    def __init__(
+        self,
+        application: Application,
+        injector: Injector,
+        clock: Clock,
+        named: Naming | None = None,
+    ) -> None:
+        """Stand before an application.
+
+        Args:
+            application: what answers.
+            injector: decides what goes wrong.
+            clock: measures what takes its time.
+            named: what a request of another dialect is about, from its method, path and body.
+        """
+        self._named = named or _nameless
         self._application = application
         self._injector = injector
         self._clock = clock
@@ -95,7 +114,7 @@ class Breaking:
             ConnectionBroken: when there is to be no answer, or no more of it.
         """
         self._deliver_what_is_late()
-        asked = None if self._injector.idle else _asked(environ)
+        asked = None if self._injector.idle else _asked(environ, self._named)
         if asked is None:
             return self._application(environ, start_response)
         if self._injector.refuses():
@@ -214,7 +233,12 @@ def _broken_off(half: bytes) -> Iterator[bytes]:
     raise ConnectionBroken("closed")
 
 
-def _asked(environ: "WSGIEnvironment") -> Asked | None:
+def _nameless(method: str, path: str, body: Body) -> Subject:
+    del method, path, body
+    return NOBODY
+
+
+def _asked(environ: "WSGIEnvironment", named: Naming) -> Asked | None:
     """What a request is about; None for the control routes, which nothing befalls."""
     match = _API.fullmatch(environ.get("PATH_INFO", ""))
     if match is None:
@@ -222,11 +246,14 @@ def _asked(environ: "WSGIEnvironment") -> Asked | None:
     path = match[1]
     query = parse_qs(environ.get("QUERY_STRING", ""), errors="replace")
     method = environ["REQUEST_METHOD"]
+    with_token = bool(_first(query, "pageToken", "page_token"))
+    if path.startswith("projects/"):
+        return Asked(method, path, named(method, path, lambda: _peeked(environ)), with_token)
     model = _MODEL.match(path)
     name = model[1] if model else ""
     if method == "POST" and path == "tunedModels":
         name = _first(query, "tunedModelId", "tuned_model_id")
-    return Asked(method, path, name, bool(_first(query, "pageToken", "page_token")))
+    return Asked(method, path, Subject.of(name), with_token)
 
 
 def _first(query: dict[str, list[str]], *spellings: str) -> str:
@@ -235,9 +262,14 @@ def _first(query: dict[str, list[str]], *spellings: str) -> str:
 
 def _copy(environ: "WSGIEnvironment") -> "WSGIEnvironment":
     """The same request once more; both can be read."""
-    body = environ["wsgi.input"].read(wire.MAX_BODY + 1)
+    return dict(environ) | {"wsgi.input": BytesIO(_peeked(environ))}
+
+
+def _peeked(environ: "WSGIEnvironment") -> bytes:
+    """The body of a request, which can still be read afterwards."""
+    body: bytes = environ["wsgi.input"].read(wire.MAX_BODY + 1)
     environ["wsgi.input"] = BytesIO(body)
-    return dict(environ) | {"wsgi.input": BytesIO(body)}
+    return body
 
 
 def _refusal(rule: Refusal) -> ApiError:

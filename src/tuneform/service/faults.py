@@ -30,7 +30,9 @@ class Rule(
     """What every rule has."""
 
     name: Glob = "*"
-    """Ids of tuned models, as a glob: the one in the path, or the one that a create asks for."""
+    """What is meant, as a glob: the id of the tuned model in the path, or that a create asks for.
+    In the Vertex dialect, where the service assigns ids: the display name, a label's value, or the
+    id."""
     probability: Chance = 1.0
     """How likely it is, decided by the seed."""
 
@@ -122,6 +124,8 @@ class Appears(StandingRule, frozen=True, kw_only=True, tag="appears_late"):
     """A created model is absent for some seconds."""
 
     seconds: Seconds
+    kind: Glob = "*"
+    """Which collection lags: `tunedModels`, `tuningJobs`, `models` or `endpoints`; a glob."""
     reads: Literal["list", "all"] = "list"
     """Whether only lists lag, or `get` as well."""
 
@@ -130,6 +134,8 @@ class Lingers(StandingRule, frozen=True, kw_only=True, tag="lingers"):
     """A deleted model is shown for some seconds, as it was."""
 
     seconds: Seconds
+    kind: Glob = "*"
+    """Which collection lags: `tunedModels`, `models` or `endpoints`; a glob."""
     reads: Literal["list", "all"] = "list"
     """Whether only lists lag, or `get` as well."""
 

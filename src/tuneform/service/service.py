@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from tuneform.clock import Clock, SystemClock
+from tuneform.service import vertex
 from tuneform.service.application import Application
 from tuneform.service.base_models import BaseModels
 from tuneform.service.behaviour import Behaviour
@@ -21,6 +22,7 @@ from tuneform.service.breaking import Breaking
 from tuneform.service.control import Control
 from tuneform.service.courtesy import Courtesy
 from tuneform.service.credentials import Gate
+from tuneform.service.dialect import TUNED_MODELS
 from tuneform.service.faults import Faults
 from tuneform.service.generation import Generation
 from tuneform.service.injection import Injector
@@ -51,6 +53,14 @@ class Settings:
     workers: int
 
 
+class NoObjects:
+    """Buckets without anything in them."""
+
+    def get(self, bucket: str, name: str) -> None:
+        """Nothing."""
+        del bucket, name
+
+
 class Service:
     """An open data file that answers requests, and trains if it may; `open_service` makes it."""
 
@@ -72,8 +82,10 @@ class Service:
         self._lock = TrainerLock(data, self._store)
         self._holds_lock = False
         self.faults = Injector(settings.faults, settings.clock)
-        application = Application(routes(self._handlers()), settings.gate, self._courtesy)
-        self.wsgi = Breaking(application, self.faults, settings.clock)
+        self._vertex = self._open_vertex()
+        table = (*routes(self._handlers()), *vertex.routes(self._vertex))
+        application = Application(table, settings.gate, self._courtesy)
+        self.wsgi = Breaking(application, self.faults, settings.clock, self._vertex.naming)
         self._closing.callback(self.wsgi.let_go)
 
     def _handlers(self) -> Handlers:
@@ -87,6 +99,13 @@ class Service:
             base=BaseModels(store.service_id),
             control=Control(store, self.faults),
         )
+
+    def _open_vertex(self) -> vertex.Vertex:
+        settings = self._settings
+        ground = vertex.Ground(
+            self._store, settings.behaviour, settings.clock, self._bell, self.faults
+        )
+        return vertex.open_vertex(ground, vertex.Datasets(NoObjects(), lambda *_: None))
 
     def claim_training(self) -> None:
         """Become the one process that trains for this data file; repeating it does nothing.
@@ -115,6 +134,7 @@ class Service:
             self._settings.clock,
             self.faults,
             self._courtesy,
+            {"gemini": TUNED_MODELS, "vertex": self._vertex.tuning},
             step_seconds=self._settings.step_seconds,
             workers=self._settings.workers,
         )
