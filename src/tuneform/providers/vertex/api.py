@@ -5,6 +5,7 @@ What comes out is keyed by id: the full names of replies are not used again.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from functools import partial
 from typing import Protocol, TypeVar
@@ -12,7 +13,7 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from tuneform.clock import Clock
-from tuneform.errors import NotFound
+from tuneform.errors import NotFound, RemoteError
 from tuneform.providers.google.call import Call
 from tuneform.providers.google.client import ApiClient
 from tuneform.providers.google.pages import Page, read_pages
@@ -36,6 +37,7 @@ _MODEL = msgspec.json.Decoder(wire.Model).decode
 _MODELS = msgspec.json.Decoder(wire.ModelPage).decode
 _ENDPOINT = msgspec.json.Decoder(wire.Endpoint).decode
 _ENDPOINTS = msgspec.json.Decoder(wire.EndpointPage).decode
+_OPERATIONS = msgspec.json.Decoder(wire.OperationPage).decode
 _OPERATION = msgspec.json.Decoder(wire.Operation).decode
 
 
@@ -71,10 +73,13 @@ class Api:
         return self._all(make, _ENDPOINTS, self._id_in(ENDPOINTS))
 
     def versions(self, model: str) -> frozenset[str]:
-        """The numbers of the versions of a Model."""
+        """The numbers of the versions of a Model, wherever each says its own."""
         make = partial(calls.list_versions, self.home.model(ModelRef(model)))
-        found = self._all(make, _MODELS, self.home.model_in)
-        return frozenset(ref.version for ref in found if ref.version)
+        found = set()
+        for each in read_pages(self.client, make, _MODELS):
+            ref = self._known(make(None), each.name, self.home.model_in(each.name))
+            found.add(ref.version or each.version_id or "")
+        return frozenset(found)
 
     def job(self, identity: str) -> wire.Job | None:
         """One tuning job, or None."""
@@ -102,6 +107,19 @@ class Api:
         if not operation.done:
             self._known(call, operation.name, self.home.operation_in(operation.name))
         return self._waiting.until_done(operation, call.what)
+
+    def wait_for_others(self, name: str) -> None:
+        """Wait for whatever goes on with a resource.
+
+        The service refuses a second operation while one runs, such as that of a process that was
+        killed. How it ends, whoever began it would be told.
+        """
+        make = partial(calls.list_operations, name)
+        pages = read_pages(self.client, make, _OPERATIONS)
+        for operation in [each for each in pages if not each.done]:
+            self._known(make(None), operation.name, self.home.operation_in(operation.name))
+            with contextlib.suppress(RemoteError):
+                self._waiting.until_done(operation, f"wait for {operation.name}")
 
     def _look(self, operation: wire.Operation) -> wire.Operation | None:
         name = self.home.operation_in(operation.name)

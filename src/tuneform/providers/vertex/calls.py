@@ -43,7 +43,15 @@ def list_endpoints(parent: str, token: str | None) -> Call:
 
 def list_versions(model: str, token: str | None) -> Call:
     """One page of the versions of a model."""
-    return _page(f"list the versions of {model}", f"{model}:listVersions", "models(name)", token)
+    return _page(
+        f"list the versions of {model}", f"{model}:listVersions", "models(name,versionId)", token
+    )
+
+
+def list_operations(name: str, token: str | None) -> Call:
+    """One page of the operations of a resource."""
+    what = f"see what goes on with {name}"
+    return _page(what, f"{name}/operations", "operations(name,done,error)", token)
 
 
 def get(name: str) -> Call:

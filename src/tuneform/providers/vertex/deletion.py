@@ -7,6 +7,7 @@ Model stops the deletion before anything is written.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -148,15 +149,14 @@ class Deletion:
             split = {last[0]: 100} if going.deleted and (deployed,) != last else UNSET
             self._undeploy(going.endpoint, wire.Undeploy(deployed, split))
         if going.deleted:
-            self._finish(calls.delete(self._home.name(ENDPOINTS, going.endpoint)))
+            name = self._home.name(ENDPOINTS, going.endpoint)
+            self._finish(name, calls.delete(name))
 
     def _undeploy(self, endpoint: str, order: wire.Undeploy) -> None:
         name = self._home.name(ENDPOINTS, endpoint)
         call = calls.undeploy(name, msgspec.json.encode(order))
         try:
-            self._api.operate(call)
-        except NotFound:
-            return
+            self._finish(name, call)
         except InvalidRequest:
             # Somebody was quicker, or an answer was lost: what counts is whether it is still there.
             now = self._api.endpoint(endpoint)
@@ -165,21 +165,27 @@ class Deletion:
 
     def _delete_model(self, ref: ModelRef, model: wire.Model) -> None:
         """Only our version goes where there are others; the service refuses to delete the last."""
-        version = ref.version or model.version_id
+        version, whole = ref.version or model.version_id, self._home.model(ModelRef(ref.id))
         try:
             others = self._api.versions(ref.id) - {version}
         except NotFound:
             return
         if others and version:
-            self._finish(calls.delete_version(self._home.model(ModelRef(ref.id, version))))
+            one = self._home.model(ModelRef(ref.id, version))
+            self._finish(whole, calls.delete_version(one))
         else:
-            self._finish(calls.delete(self._home.model(ModelRef(ref.id))))
+            self._finish(whole, calls.delete(whole))
 
-    def _finish(self, call: Call) -> None:
-        try:
-            self._api.operate(call)
-        except NotFound:
-            return
+    def _finish(self, name: str, call: Call) -> None:
+        """Carry out one call on a resource; after what a killed run has begun on it, if need be."""
+        with contextlib.suppress(NotFound):
+            try:
+                self._api.operate(call)
+            except InvalidRequest as error:
+                if error.reason != "FAILED_PRECONDITION":
+                    raise
+                self._api.wait_for_others(name)
+                self._api.operate(call)
 
 
 def _ids(deployed: Iterable[wire.DeployedModel]) -> frozenset[str]:

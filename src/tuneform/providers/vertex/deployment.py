@@ -16,7 +16,7 @@ from tuneform.providers.vertex.api import Api
 from tuneform.providers.vertex.codec import DISPLAY_NAME_MOST
 from tuneform.providers.vertex.labels import HOLDS, joined
 from tuneform.providers.vertex.names import ENDPOINTS, ModelRef
-from tuneform.providers.vertex.survey import Survey, made_for
+from tuneform.providers.vertex.survey import Survey, holds, made_for
 from tuneform.providers.vertex.versions import Version
 
 _ALL_TRAFFIC = {"0": 100}
@@ -50,10 +50,19 @@ class Deployment:
         endpoints = self._api.endpoints()
         if Survey(self._home, {}, {}, endpoints).endpoint_of(ref, version.job):
             return
-        endpoint = _empty_one(endpoints, ref) or self._new_one(ref, title, mark)
+        empty = _empty_ones(endpoints, ref)
+        if any(self._arrives(each, ref) for each in empty):
+            return
+        endpoint = next(iter(empty), None) or self._new_one(ref, title, mark)
         deployed = wire.NewDeployment(model=self._home.model(ref), display_name=title)
         body = msgspec.json.encode(wire.Deploy(deployed, _ALL_TRAFFIC))
         self._api.operate(calls.deploy(self._home.name(ENDPOINTS, endpoint), body))
+
+    def _arrives(self, endpoint: str, ref: ModelRef) -> bool:
+        """Whether a run that was killed has deployed the Model after all."""
+        self._api.wait_for_others(self._home.name(ENDPOINTS, endpoint))
+        now = self._api.endpoint(endpoint)
+        return now is not None and holds(self._home, now, ref)
 
     def _new_one(self, ref: ModelRef, title: str, mark: Mark) -> str:
         labels = {**joined({}, mark, ()), HOLDS: ref.id}
@@ -66,11 +75,10 @@ class Deployment:
         return endpoint
 
 
-def _empty_one(endpoints: Mapping[str, wire.Endpoint], ref: ModelRef) -> str | None:
-    """One that an earlier run made for this Model, and did not come to deploy it to."""
-    empty = (
+def _empty_ones(endpoints: Mapping[str, wire.Endpoint], ref: ModelRef) -> list[str]:
+    """Those that earlier runs made for this Model, and did not come to deploy it to."""
+    return sorted(
         name
         for name, endpoint in endpoints.items()
         if made_for(endpoint) == ref.id and not endpoint.deployed_models
     )
-    return min(empty, default=None)

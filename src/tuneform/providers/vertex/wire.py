@@ -171,6 +171,13 @@ class Operation(Read, frozen=True):
     response: Named | None = None
 
 
+class OperationPage(Read, frozen=True):
+    """A page of operations."""
+
+    items: list[Operation] | UnsetType = msgspec.field(name="operations", default=UNSET)
+    next_page_token: str | UnsetType = UNSET
+
+
 class NewHyperParameters(Write, frozen=True):
     """Only what is to be sent."""
 
