@@ -483,3 +483,56 @@ def test_warnings_are_remembered_and_errors_are_not(project, cache):
 def test_files_that_cannot_be_looked_at_need_no_cache(project, cache):
     wanted = [(DatasetRef(path, "jsonl"), Limits()) for path in ("../x", "missing", "")]
     assert check_all(project.root, wanted, cache()) == check_all(project.root, wanted)
+
+
+def test_more_examples_than_the_service_takes(project):
+    project.write_rows("x.jsonl", TWENTY)
+    checked = project.check("x.jsonl", Limits(examples_most=19))
+    assert told(checked) == [
+        ("x.jsonl", "too-many-examples", "20 examples, the limit is 19"),
+    ]
+    assert checked.facts is None
+    assert project.check("x.jsonl", Limits(examples_most=20)).diagnostics == ()
+
+
+def test_the_part_that_is_meant_is_what_counts(project):
+    project.write_rows("x.jsonl", TWENTY)
+    files = Files(project.root)
+    limits = Limits(examples_least=0, examples_most=19)
+    for held_out in (False, True):
+        ref = DatasetRef("x.jsonl", "jsonl", holdout=0.5, held_out=held_out)
+        assert check(files, ref, limits).facts.examples < 20
+
+
+TOKENS = Limits(examples_least=0, example_tokens=10)
+"""50 characters at 5 a token."""
+
+
+@pytest.mark.parametrize(
+    ("rows", "preamble", "lines"),
+    [
+        ([("i" * 25, "o" * 25)], "", None),
+        ([("i" * 26, "o" * 25)], "", "1 row surely above 10 tokens"),
+        ([("i" * 25, "o" * 25)], ">", "1 row surely above 10 tokens"),
+        ([("short", "x"), ("i" * 50, "o"), ("i", "o" * 50)], "", "2 rows surely above 10 tokens"),
+        ([("é" * 25, "o" * 25)], "", None),
+    ],
+)
+def test_tokens_that_are_surely_too_many(project, rows, preamble, lines):
+    project.write_rows("x.jsonl", rows)
+    checked = project.check("x.jsonl", TOKENS, preamble=preamble)
+    assert checked.facts is not None
+    if lines is None:
+        assert checked.diagnostics == ()
+    else:
+        (found,) = checked.diagnostics
+        assert (found.code, found.severity) == ("many-tokens", Severity.WARNING)
+        assert found.detail.startswith(lines)
+
+
+def test_the_strictest_of_limits_that_may_not_exist():
+    one, other = Limits(examples_most=5), Limits(example_tokens=7, examples_most=6)
+    both = strictest(one, other)
+    assert (both.examples_most, both.example_tokens) == (5, 7)
+    assert both == strictest(other, one)
+    assert both.validation_examples_most is None

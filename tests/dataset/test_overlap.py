@@ -248,3 +248,13 @@ def test_a_file_that_is_gone_is_told_by_reading(project, remembering, two):
     (project.root / TRAINING.path).unlink()
     with pytest.raises(InvalidProject):
         remembering().overlaps(TRAINING, EVALUATION, Limits())
+
+
+def test_validation_decides_nothing_so_that_it_only_warns(project):
+    found = of(project, [("a", "x"), ("b", "y")], [("a", "x"), ("b", "z")])
+    told = diagnose(found, TRAINING, EVALUATION, "validation")
+    assert [(each.code, each.severity) for each in told] == [
+        ("validation-overlap", "warning"),
+        ("validation-overlap-input", "warning"),
+    ]
+    assert told[0].summary == "validation example is trained with"

@@ -92,7 +92,7 @@ BAD_SPECS = [
     ("displayName: no\ntopK: no", "10:9 wrong-type spec.topK"),
     ("displayName: ''", "9:16 empty-text spec.displayName"),
     ("displayName: '  '", "9:16 empty-text spec.displayName"),
-    ("displayName: " + "x" * 41, "9:16 too-long spec.displayName"),
+    ("displayName: " + "x" * 129, "9:16 too-long spec.displayName"),
     ('displayName: "a\\tb"', "9:16 control-character spec.displayName"),
     ('displayName: "a\\nb"', "9:16 control-character spec.displayName"),
     ("displayName: [a]", "9:16 wrong-type spec.displayName"),
@@ -402,24 +402,6 @@ def test_the_words_of_the_style_page(folder, model, only):
     )
     assert told.hint == "remove one of the two"
     assert told.snippet == "    learningRateMultiplier: 1"
-
-
-def test_a_long_description_is_a_warning(folder, model, only):
-    loaded = folder.write(
-        {"manifests/a.yaml": model("support", "description: " + "x" * 250)}
-    ).read()
-    assert only(loaded).severity is Severity.WARNING
-    assert only(loaded).code == "long-description"
-    assert [each.name for each in loaded.models] == ["support"]
-
-
-def test_the_mark_counts_for_the_length_of_a_description(folder, model):
-    # tuneform/v1 owner=demo model=support fingerprint=(10) data=(10) rev=1 serving, and a line feed
-    room = 300 - len("\ntuneform/v1 owner=demo model=support fingerprint= data= rev=1 serving") - 20
-    fits = model("support", "description: " + "x" * room)
-    assert folder.write({"manifests/a.yaml": fits}).read().diagnostics == ()
-    over = model("support", "description: " + "x" * (room + 1))
-    assert len(folder.write({"manifests/a.yaml": over}).read().diagnostics) == 1
 
 
 def test_anchors_merge_and_places_lead_to_the_anchor(folder, brief):

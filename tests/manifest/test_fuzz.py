@@ -59,7 +59,7 @@ spec:
   prices: {asOf: 2026-11-01, currency: EUR, perMillionTokens: {"models/*": 8}}
   environments: {prod: {variables: {stage: prod}, policy: {maxDeletes: 2}}}
 """
-SETTING = Setting(Variables({"stage": Variable("dev", "dev")}, frozenset({"lost"})), "demo")
+SETTING = Setting(Variables({"stage": Variable("dev", "dev")}, frozenset({"lost"})))
 
 
 def read(data):

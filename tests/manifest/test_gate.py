@@ -447,16 +447,6 @@ def test_datasets_of_a_gate_are_known_where_the_training_dataset_is_wrong(gate, 
     assert gate(f"{line}{HELD_OUT}").datasets == ()
 
 
-def test_the_verdict_counts_for_the_length_of_a_description(gate):
-    mark = "\ntuneform/v1 owner=demo model=support fingerprint= data= rev=1 serving gate=passed:"
-    room = 300 - len(mark) - 30
-    must_pass = "gate: {mustPass: {path: a.csv}}\n"
-    assert gate(must_pass + "description: " + "x" * room).diagnostics == ()
-    over = "description: " + "x" * (room + 1)
-    assert [each.code for each in gate(must_pass + over).diagnostics] == ["long-description"]
-    assert gate(over).diagnostics == ()
-
-
 @pytest.mark.parametrize(
     ("rule", "value"),
     [

@@ -49,7 +49,7 @@ def test_the_project_itself(full, environment):
     assert loaded.project == ProjectSpec(
         name="demo",
         environment=environment,
-        provider=ProviderSpec("gemini", "https://host/dev", None, Place("tuneform.yaml", 8, 3)),
+        provider=ProviderSpec("gemini", "https://host/dev", place=Place("tuneform.yaml", 8, 3)),
         ledger="sqlite:///dev.db",
         manifests=("manifests",),
         secrets=("s3cret",),
@@ -63,7 +63,7 @@ def test_an_environment_replaces_whole_keys_and_merges_variables(full):
     assert loaded.project == ProjectSpec(
         name="demo",
         environment="prod",
-        provider=ProviderSpec("embedded", None, "data/prod", Place("tuneform.yaml", 14, 7)),
+        provider=ProviderSpec("embedded", data="data/prod", place=Place("tuneform.yaml", 14, 7)),
         ledger="sqlite:///prod.db",
         manifests=("other",),
         secrets=("s3cret",),
@@ -80,6 +80,7 @@ def test_defaults(folder, model):
 
 EMBEDDED = "  manifests: [m]\n  provider: {type: embedded}\n"
 GEMINI = "  manifests: [m]\n  provider: {type: gemini, "
+VERTEX = "  manifests: [m]\n  provider: {type: vertex, project: acme-models, "
 
 # What stands in the place of the last two lines of a project, and what is said about it
 BAD = [
@@ -90,7 +91,28 @@ BAD = [
     ("  manifests: ''\n  provider: {type: embedded}", "6:14 wrong-type spec.manifests"),
     ("  manifests: m\n  provider: {type: embedded}", "6:14 wrong-type spec.manifests"),
     ("  manifests: ['']\n  provider: {type: embedded}", "6:15 invalid-path spec.manifests[0]"),
-    ("  manifests: [m, ]\n  provider: {type: vertex}", "7:20 unknown-value spec.provider.type"),
+    ("  manifests: [m, ]\n  provider: {type: vertx}", "7:20 unknown-value spec.provider.type"),
+    (VERTEX + "location: us-central1}", "7:3 missing-key spec.provider.datasetBucket"),
+    (
+        VERTEX + "location: us-central1-a, datasetBucket: gs://b-1}",
+        "7:60 invalid-location spec.provider.location",
+    ),
+    (
+        VERTEX + "location: US, datasetBucket: gs://b-1}",
+        "7:60 invalid-location spec.provider.location",
+    ),
+    (
+        VERTEX + "location: us, datasetBucket: gs://b-1/}",
+        "7:79 invalid-bucket spec.provider.datasetBucket",
+    ),
+    (
+        VERTEX + "location: us, datasetBucket: gs://b-1, data: x}",
+        "7:89 unknown-key spec.provider.data",
+    ),
+    (
+        "  manifests: [m]\n  provider: {type: embedded, dialekt: vertex}",
+        "7:30 unknown-key spec.provider.dialekt",
+    ),
     ("  manifests: [m, ~]\n  provider: {type: embedded}", "6:18 wrong-type spec.manifests[1]"),
     ("  manifests: [../m]\n  provider: {type: embedded}", "6:15 outside-project spec.manifests[0]"),
     ("  manifests: [/m]\n  provider: {type: embedded}", "6:15 invalid-path spec.manifests[0]"),

@@ -25,7 +25,12 @@ REPOSITORY = Path(__file__).parents[2]
 SCHEMA = json_schema()
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 VARIABLES = Variables(
-    {"v": Variable("5", 5), "share": Variable("0.5", 0.5), "stage": Variable("dev", "dev")}
+    {
+        "v": Variable("5", 5),
+        "size": Variable("4", 4),
+        "share": Variable("0.5", 0.5),
+        "stage": Variable("dev", "dev"),
+    }
 )
 
 
@@ -36,7 +41,7 @@ def loads(value):
         return not read_project(source, Choice(None, VariableSources(), "0.1.0")).diagnostics
     (root,) = documents(source)
     assert not isinstance(root, Broken)
-    told = read_document(source, root, Setting(VARIABLES, "demo")).diagnostics
+    told = read_document(source, root, Setting(VARIABLES)).diagnostics
     return not [each for each in told if each.severity == "error"]
 
 
@@ -60,6 +65,13 @@ def project(**spec):
     }
 
 
+VERTEX = {
+    "type": "vertex",
+    "project": "acme-models",
+    "location": "europe-west4",
+    "datasetBucket": "gs://acme-tuning/datasets/a.b",
+}
+KEY = "projects/acme-models/locations/europe-west4/keyRings/ml/cryptoKeys/tuning"
 PRICES = {"asOf": "2026-11-01", "currency": "EUR", "perMillionTokens": {"models/*": 8}}
 
 
@@ -146,6 +158,18 @@ GOOD = [
     measured(recall={"min": 1, "labels": {"a": {"min": 1}}}),
     measured(**{"own.m-e_t9": {"min": 1, "options": {"a": [None, {"b": 1.5}]}}}),
     measured(microF1={"min": 1}),
+    model(vertex={}),
+    model(vertex={"adapterSize": 32, "exportLastCheckpointOnly": False, "encryptionKey": KEY}),
+    model(vertex={"adapterSize": "${var.size}", "serviceAccount": "a@p.iam.gserviceaccount.com"}),
+    model(vertex={"validation": {"path": "v.jsonl", "fields": {"input": "q"}}}),
+    model(vertex={"validation": {"share": 0.5}}),
+    project(provider=VERTEX),
+    project(provider={**VERTEX, "project": "123456789012", "location": "global"}),
+    project(provider={**VERTEX, "project": "acme.example:models", "location": "local"}),
+    project(provider={**VERTEX, "datasetBucket": "gs://acme-tuning", "bases": ["models/a"]}),
+    project(provider={**VERTEX, "endpoint": "https://h", "storageEndpoint": "http://h:1"}),
+    project(provider={**VERTEX, "endpointPolicy": "servingOnly"}),
+    project(provider={"type": "embedded", "dialect": "vertex", "data": "x"}),
     project(policy={}),
     project(policy={"allowedBases": ["models/a*", "*"], "warn": ["allowedBases"]}),
     project(policy={"requiredLabels": ["a/b"], "examples": {"least": 1}, "maxDeletes": 0}),
@@ -171,7 +195,7 @@ BAD = [
     model(tunedFrom="b"),
     model(baseModel="b"),
     model(baseModel=None),
-    model(displayName="x" * 41),
+    model(displayName="x" * 129),
     model(displayName=""),
     model(displayName="a\tb"),
     model(description="a tuneform/v1 b"),
@@ -239,6 +263,36 @@ BAD = [
     project(manifests=[""]),
     project(manifests="m"),
     project(provider={"type": "vertex"}),
+    project(provider={"type": "vertexai"}),
+    project(provider={**VERTEX, "location": "europe-west4-a"}),
+    project(provider={**VERTEX, "location": "Europe"}),
+    project(provider={**VERTEX, "project": "P"}),
+    project(provider={**VERTEX, "datasetBucket": "acme-tuning"}),
+    project(provider={**VERTEX, "datasetBucket": "gs://acme-tuning/"}),
+    project(provider={**VERTEX, "datasetBucket": "gs://acme-tuning/a/../b"}),
+    project(provider={**VERTEX, "datasetBucket": "gs://acme-tuning/."}),
+    project(provider={**VERTEX, "endpointPolicy": "none"}),
+    project(provider={**VERTEX, "bases": []}),
+    project(provider={**VERTEX, "bases": ["gemini-9"]}),
+    project(provider={**VERTEX, "bases": ["models/a", "models/a"]}),
+    project(provider={**VERTEX, "data": "x"}),
+    project(provider={**VERTEX, "dialect": "vertex"}),
+    project(provider={"type": "gemini", "project": "acme-models"}),
+    project(provider={"type": "embedded", "dialect": "openai"}),
+    model(vertex={"adapterSize": 3}),
+    model(vertex={"adapterSize": "4"}),
+    model(vertex={"adapterSize": 4.5}),
+    model(vertex={"adapter_size": 4}),
+    model(vertex={"exportLastCheckpointOnly": "yes"}),
+    model(vertex={"exportLastCheckpointOnly": None}),
+    model(vertex={"encryptionKey": "key"}),
+    model(vertex={"encryptionKey": f"{KEY}/cryptoKeyVersions/1"}),
+    model(vertex={"serviceAccount": "trainer"}),
+    model(vertex={"validation": {}}),
+    model(vertex={"validation": {"share": 0}}),
+    model(vertex={"validation": {"share": 0.6}}),
+    model(vertex={"validation": {"share": 0.1, "path": "a.csv"}}),
+    model(vertex={"validation": {"share": 0.1, "format": "csv"}}),
     project(provider={"type": "embedded", "endpoint": "http://h"}),
     project(provider={"type": "gemini", "data": "x"}),
     project(provider={}),
@@ -399,7 +453,6 @@ def test_the_page_names_every_key():
     for definition in SCHEMA["$defs"].values():
         for key in definition.get("properties", {}):
             assert f"| `{key}` |" in page
-    assert "vertex" not in page
     for path in ("spec.gate.metrics.NAME", "spec.gate.metrics.precision.labels.NAME"):
         assert f"`{path}`" in page
     assert page.count("### `spec.policy` (Project)") == 1

@@ -11,13 +11,21 @@ from tuneform.app.invocation import Invocation
 from tuneform.app.wiring import capabilities_of
 from tuneform.dataset.check import Checked, check_all
 from tuneform.dataset.filecache import FileCache
-from tuneform.dataset.overlap import OverlapCache, diagnose
+from tuneform.dataset.overlap import OverlapCache, Role, diagnose
 from tuneform.domain.capabilities import Capabilities, Limits
 from tuneform.domain.desired import DesiredSet
 from tuneform.domain.diagnostic import Diagnostic, Severity, has_errors
 from tuneform.domain.names import Owner, is_name
-from tuneform.domain.spec import DatasetFacts, DatasetRef, ModelSpec, ProjectSpec
+from tuneform.domain.spec import (
+    DatasetFacts,
+    DatasetRef,
+    ModelSpec,
+    ProjectSpec,
+    ProviderSpec,
+    ProviderType,
+)
 from tuneform.engine.policy import judge_models
+from tuneform.engine.portability import misfits, not_offered
 from tuneform.engine.resolve import resolve, root_bases
 from tuneform.errors import InvalidProject
 from tuneform.gate import missing_metrics, near
@@ -58,16 +66,23 @@ class Declared:
         return tuple(sorted(found))
 
 
-def declare(invocation: Invocation) -> Declared:
+def declare(invocation: Invocation, elsewhere: ProviderType | None = None) -> Declared:
     """Read manifests and datasets, and give every model its fingerprint.
+
+    Args:
+        invocation: of the command.
+        elsewhere: another provider that the project is held against, as if it were moved there:
+            then a base that is not offered there is an error as well.
 
     Raises:
         InvalidProject: with all diagnostics of all files.
     """
     loaded = read_manifests(invocation)
-    project = loaded.project
+    project = _moved(loaded.project, elsewhere)
     # Where tuneform.yaml has a mistake, manifests and datasets are checked all the same.
-    capabilities = capabilities_of(project.provider.type if project else "embedded")
+    capabilities = capabilities_of(
+        project.provider if project else ProviderSpec(elsewhere or "embedded")
+    )
     owner = Owner(project.name, project.environment) if project else Owner("unknown")
     wanted = _wanted(loaded, capabilities)
     asked = _asked(loaded, capabilities)
@@ -78,6 +93,8 @@ def declare(invocation: Invocation) -> Declared:
         *_dataset_diagnostics(loaded.models, checked),
         *_overlaps(invocation, loaded.models, facts, dict(asked)),
         *_missing_metrics(loaded.models),
+        *misfits(owner, loaded.models, root_bases(loaded.models), capabilities),
+        *(_not_offered(invocation, project, loaded.models, capabilities) if elsewhere else ()),
         *resolved.diagnostics,
     )
     diagnostics = (*loaded.diagnostics, *pinpoint(later, invocation.root))
@@ -99,6 +116,24 @@ def declare(invocation: Invocation) -> Declared:
         ordered,
         pinpoint(findings, invocation.root),
     )
+
+
+def _moved(project: ProjectSpec | None, elsewhere: ProviderType | None) -> ProjectSpec | None:
+    """The project with another provider, of which nothing but the type is known."""
+    if project is None or elsewhere in (None, project.provider.type):
+        return project
+    there = ProviderSpec(elsewhere, place=project.provider.place)
+    return replace(project, provider=there)
+
+
+def _not_offered(
+    invocation: Invocation,
+    project: ProjectSpec | None,
+    specs: Sequence[ModelSpec],
+    capabilities: Capabilities,
+) -> Iterator[Diagnostic]:
+    known = shipped_retirements(project.provider) if project else ()
+    return not_offered(specs, capabilities, known, invocation.clock.now().date())
 
 
 def _dataset_diagnostics(
@@ -127,6 +162,8 @@ def _named(spec: ModelSpec) -> list[tuple[str, DatasetRef]]:
         found.append(("spec.gate.dataset.path", spec.gate.dataset))
     if spec.gate and spec.gate.must_pass:
         found.append(("spec.gate.mustPass.path", spec.gate.must_pass))
+    if spec.validation and not spec.validation.held_out:
+        found.append(("spec.vertex.validation.path", spec.validation))
     return found
 
 
@@ -147,8 +184,14 @@ def _overlaps(
     facts: Mapping[DatasetRef, DatasetFacts],
     limits: Mapping[DatasetRef, Limits],
 ) -> Iterator[Diagnostic]:
-    """Gates that ask what was trained."""
-    pairs = {(spec.dataset, ref): None for spec in specs if spec.gate for ref in spec.gate.datasets}
+    """Gates that ask what was trained, and validation that measures it."""
+    pairs: dict[tuple[DatasetRef, DatasetRef, Role], None] = {}
+    for spec in specs:
+        pairs |= {
+            (spec.dataset, ref, "gate"): None for ref in (spec.gate.datasets if spec.gate else ())
+        }
+        if spec.validation:
+            pairs[spec.dataset, spec.validation, "validation"] = None
     if not pairs:
         return
     cache = OverlapCache(
@@ -157,10 +200,10 @@ def _overlaps(
         salt=__version__,
         clock=invocation.clock,
     )
-    for training, evaluation in pairs:
+    for training, evaluation, role in pairs:
         if training in facts and evaluation in facts:
             found = cache.overlaps(training, evaluation, limits[evaluation])
-            yield from diagnose(found, training, evaluation)
+            yield from diagnose(found, training, evaluation, role)
     cache.save()
 
 
@@ -198,7 +241,7 @@ def declare_at_least_owner(invocation: Invocation) -> Declared:
         if project is None:
             raise
     owner = Owner(project.name, project.environment)
-    capabilities = capabilities_of(project.provider.type)
+    capabilities = capabilities_of(project.provider)
     desired = resolve(owner, (), {}, capabilities).desired
     return Declared(project, owner, desired, {}, capabilities, ())
 
@@ -249,14 +292,18 @@ def check_datasets(
 
 
 def _asked(loaded: Loaded, capabilities: Capabilities) -> list[tuple[DatasetRef, Limits]]:
-    """Every dataset of a gate, with the limits of the base that is asked."""
+    """Every dataset of a gate and of validation, with the limits of the base that is asked."""
     roots = root_bases(loaded.models)
-    return [
-        (ref, capabilities.base(roots[spec.name]).limits)
-        for spec in loaded.models
-        if spec.gate
-        for ref in spec.gate.datasets
-    ]
+    found = []
+    for spec in loaded.models:
+        limits = capabilities.base(roots[spec.name]).limits
+        gated = spec.gate.datasets if spec.gate else ()
+        # Questions are asked one by one: how many there are is nobody's business but ours.
+        found += [(ref, replace(limits, examples_most=None)) for ref in gated]
+        if spec.validation:
+            most = limits.validation_examples_most
+            found.append((spec.validation, replace(limits, examples_most=most)))
+    return found
 
 
 def _wanted(loaded: Loaded, capabilities: Capabilities) -> list[tuple[DatasetRef, Limits]]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tuneform.app.invocation import Invocation
 from tuneform.domain.capabilities import Capabilities
 from tuneform.domain.names import Owner
-from tuneform.domain.spec import ProjectSpec
+from tuneform.domain.spec import ProjectSpec, ProviderSpec
 from tuneform.errors import LocalError, Locked, UsageError
 from tuneform.ledger.base import Ledger, Record
 from tuneform.providers.base import Provider
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from tuneform.ledger.address import Address
 
 PRACTICE_FOLDER = ".practice"
+PRACTICE_BASE = "models/gemini-1.5-flash-001-tuning"
+"""What the practice service tunes in either dialect, so that one project rehearses both."""
 
 STEP_SECONDS = "TUNEFORM_STEP_SECONDS"
 LONGEST_STEP = 3600
@@ -44,9 +46,19 @@ class Opened:
     ledger: Ledger | None = None
 
 
-def capabilities_of(provider: str) -> Capabilities:
+def capabilities_of(provider: ProviderSpec) -> Capabilities:
     """What a provider can do; nothing is opened."""
-    return capabilities(provider)
+    match provider.type, provider.dialect:
+        case "vertex", _:
+            from tuneform.providers.vertex import bases
+
+            return bases.capabilities("vertex", provider.bases)
+        case "embedded", "vertex":
+            from tuneform.providers.vertex import bases
+
+            return bases.capabilities("embedded", (PRACTICE_BASE,))
+        case kind, _:
+            return capabilities(kind)
 
 
 def keys_in(environ: Mapping[str, str]) -> tuple[str, ...]:

@@ -112,7 +112,17 @@ def strictest(one: Limits, other: Limits) -> Limits:
         dataset_bytes=min(one.dataset_bytes, other.dataset_bytes),
         examples_least=max(one.examples_least, other.examples_least),
         examples_advised=(max(one_low, other_low), max(one_high, other_high)),
+        examples_most=_least(one.examples_most, other.examples_most),
+        validation_examples_most=_least(
+            one.validation_examples_most, other.validation_examples_most
+        ),
+        example_tokens=_least(one.example_tokens, other.example_tokens),
     )
+
+
+def _least(one: int | None, other: int | None) -> int | None:
+    """The stricter of two limits, either of which may not exist."""
+    return min((each for each in (one, other) if each is not None), default=None)
 
 
 class _Memory:

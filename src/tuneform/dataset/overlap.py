@@ -1,4 +1,4 @@
-"""Whether a gate asks what was trained: examples that training and evaluation have in common.
+"""Whether a gate asks what was trained, or validation measures it: examples in common.
 
 Examples are compared as they are sent, preambles included, by their digests; no text is kept.
 """
@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -97,23 +98,35 @@ def _rows(root: Path, ref: DatasetRef, limits: Limits) -> Iterator[tuple[int, by
         yield line, blake2b(text_input.encode(), digest_size=16).digest(), digest
 
 
+Role: TypeAlias = Literal["gate", "validation"]
+"""What the other dataset is for. A gate decides, so that it must not ask what was trained; what
+validation measures decides nothing, and is only flattered."""
+
+
 def diagnose(
-    overlap: Overlap, training: DatasetRef, evaluation: DatasetRef
+    overlap: Overlap, training: DatasetRef, evaluation: DatasetRef, role: Role = "gate"
 ) -> tuple[Diagnostic, ...]:
     """What to tell the user: one diagnostic for each place, the last of a kind counts the rest."""
+    gate = role == "gate"
+    kind = "evaluation" if gate else "validation"
+    why = (
+        "a gate asks what training has not seen"
+        if gate
+        else "the loss of what was trained says little about what was not"
+    )
     identical = Diagnostic(
-        Severity.ERROR,
-        "gate-overlap",
-        "evaluation example is trained with",
+        Severity.ERROR if gate else Severity.WARNING,
+        f"{role}-overlap",
+        f"{kind} example is trained with",
         "training has the same example",
-        hint=f"a gate asks what training has not seen; {_remedy(training, evaluation)}",
+        hint=f"{why}; {_remedy(training, evaluation, role)}",
     )
     same_input = Diagnostic(
         Severity.WARNING,
-        "gate-overlap-input",
-        "evaluation input is trained with another output",
+        f"{role}-overlap-input",
+        f"{kind} input is trained with another output",
         "training has the same input with another output",
-        hint=f"one of the two outputs is not learnt; {_remedy(training, evaluation)}",
+        hint=f"one of the two outputs is not learnt; {_remedy(training, evaluation, role)}",
     )
     places = training.path, evaluation.path
     return (
@@ -122,12 +135,12 @@ def diagnose(
     )
 
 
-def _remedy(training: DatasetRef, evaluation: DatasetRef) -> str:
+def _remedy(training: DatasetRef, evaluation: DatasetRef, role: Role) -> str:
     if training.path != evaluation.path:
         return "remove it from one of the two files"
     if evaluation.held_out:
         return "keep the row that is meant"
-    return "name another file for the gate, or hold out a share of this one"
+    return f"name another file for the {role}, or hold out a share of this one"
 
 
 def _at_each(

@@ -14,6 +14,7 @@ from tuneform.dataset.digest import dataset_digest
 from tuneform.dataset.holdout import part
 from tuneform.dataset.rows import Batch, Fault, shown
 from tuneform.domain.capabilities import Limits
+from tuneform.domain.cost import CHARACTERS_A_TOKEN_MOST
 from tuneform.domain.diagnostic import Diagnostic, Place, Severity
 from tuneform.domain.spec import DatasetFacts, DatasetRef
 
@@ -39,8 +40,10 @@ _SUMMARIES = {
     "field-too-long": "field too long",
     "holdout-empty": "no example held out",
     "training-empty": "no example left to train with",
+    "too-many-examples": "too many examples",
     "more-mistakes": "more mistakes in this file",
     "few-examples": "few examples",
+    "many-tokens": "examples with too many tokens",
     "blank-fields": "fields with nothing but space",
     "duplicate-examples": "duplicate examples",
     "conflicting-examples": "equal inputs with different outputs",
@@ -82,6 +85,7 @@ class Tally:
         self._lines: list[Sequence[int]] = []
         self._characters = 0
         self._blank: list[int] = []
+        self._heavy: list[int] = []
 
     def blame(self, fault: Fault) -> None:
         """Note a mistake."""
@@ -100,10 +104,23 @@ class Tally:
         if any(map(str.isspace, batch.inputs)) or any(map(str.isspace, batch.outputs)):
             pairs = zip(batch.lines, batch.inputs, batch.outputs, strict=True)
             self._blank += [line for line, *pair in pairs if any(map(str.isspace, pair))]
+        self._heavy += self._surely_heavy(batch)
         self._characters += sum(map(len, batch.inputs)) + sum(map(len, batch.outputs))
         self._digests += digests
         self._inputs += map(hash, batch.inputs)
         self._lines.append(batch.lines)
+
+    def _surely_heavy(self, batch: Batch) -> Iterator[int]:
+        """Lines of examples that have too many tokens even where each is as long as it gets."""
+        tokens = self._limits.example_tokens
+        if tokens is None or not batch.canonical:
+            return
+        most = tokens * CHARACTERS_A_TOKEN_MOST - len(self._ref.preamble)
+        if max(map(len, batch.canonical)) <= most:  # no text has more characters than bytes
+            return
+        for line, text_input, output in batch.rows():
+            if len(text_input) + len(output) > most:
+                yield line
 
     def _field_faults(self, batch: Batch) -> Iterator[Fault]:
         input_most = self._limits.input_characters - len(self._ref.preamble)
@@ -131,10 +148,15 @@ class Tally:
         None after a mistake, wherever in the file, or if there is no example.
         """
         count = len(self._digests)
-        if self._faults or not count:
+        if self._faults or not count or self._too_many:
             return None
         characters = self._characters + count * len(self._ref.preamble)
         return DatasetFacts(dataset_digest(self._digests), count, characters)
+
+    @property
+    def _too_many(self) -> bool:
+        most = self._limits.examples_most
+        return most is not None and len(self._digests) > most
 
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """What there is to say, when all is read, sorted by line."""
@@ -150,6 +172,9 @@ class Tally:
             yield Fault(self._more.line, self._more.column, "more-mistakes", detail)
         if not (self._digests or self._faults):
             yield self._nothing()
+        if self._too_many:
+            detail = f"{len(self._digests):,} examples, the limit is {self._limits.examples_most:,}"
+            yield Fault(0, 0, "too-many-examples", detail, "remove examples")
 
     def _nothing(self) -> Fault:
         if not self._total:
@@ -178,7 +203,18 @@ class Tally:
             detail = f"{rows} with a field of nothing but space: {_lines([self._blank])}"
             hint = "whitespace is training data" if self._trains else "whitespace is sent as it is"
             yield Fault(self._blank[0], 0, "blank-fields", detail, hint)
+        if self._heavy:
+            yield self._many_tokens()
         yield from self._repeats()
+
+    def _many_tokens(self) -> Fault:
+        rows = _counted(len(self._heavy), "row")
+        detail = (
+            f"{rows} surely above {self._limits.example_tokens:,} tokens, input and output "
+            f"together, at {CHARACTERS_A_TOKEN_MOST} characters each: {_lines([self._heavy])}"
+        )
+        hint = "the service drops such examples, or cuts them off; shorten them"
+        return Fault(self._heavy[0], 0, "many-tokens", detail, hint)
 
     def _repeats(self) -> Iterator[Fault]:
         found = repeats.find(self._inputs, self._digests)

@@ -15,8 +15,12 @@ class Limits:
         dataset_bytes: at most, for the whole file.
         examples_least: fewer are a warning.
         examples_advised: the recommended range.
+        examples_most: of a dataset; None where nothing is said about it.
+        validation_examples_most: of a validation dataset; the same.
+        example_tokens: at most, for input and output of one example together; None where the
+            service counts characters.
         display_name_characters: at most.
-        description_characters: more, mark included, is a warning.
+        description_characters: more is a warning; the mark counts where it stands in descriptions.
     """
 
     input_characters: int = 40_000
@@ -24,6 +28,9 @@ class Limits:
     dataset_bytes: int = 4_000_000
     examples_least: int = 20
     examples_advised: tuple[int, int] = (100, 500)
+    examples_most: int | None = None
+    validation_examples_most: int | None = None
+    example_tokens: int | None = None
     display_name_characters: int = 40
     description_characters: int = 300
 
@@ -74,6 +81,23 @@ class Base:
 
 
 @dataclass(frozen=True, slots=True)
+class LabelRules:
+    """Which labels of a user a service stores.
+
+    Attributes:
+        key, value: regular expressions that the whole of it must match, and what they say, as the
+            end of a sentence that begins with the key or the value.
+        most: labels of an object.
+        reserved: what no key may begin with.
+    """
+
+    key: tuple[str, str]
+    value: tuple[str, str]
+    most: int
+    reserved: str
+
+
+@dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a provider can do.
 
@@ -84,7 +108,10 @@ class Capabilities:
         bases: what is known about bases, `*` last.
         unsupported: pairs of a manifest's field, such as `spec.temperature`, that it cannot honour,
             and what to use instead.
-        stores_labels: whether `metadata.labels` are kept on its objects.
+        stores_labels: whether `metadata.labels` are kept on its objects, and marks in labels.
+        label_rules: what labels have to be like; None where the service says nothing about them.
+        offered: full resource names of the bases that it is known to tune; None where only the
+            service itself can tell.
         edits_training: whether an object in training can be edited. Where not, its mark is that of
             the create until it is trained, and a cancel shows in its state alone.
     """
@@ -94,6 +121,8 @@ class Capabilities:
     bases: tuple[Base, ...]
     unsupported: tuple[tuple[str, str], ...] = ()
     stores_labels: bool = False
+    label_rules: LabelRules | None = None
+    offered: tuple[str, ...] | None = None
     edits_training: bool = True
 
     def base(self, name: str) -> Base:

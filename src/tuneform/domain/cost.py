@@ -8,6 +8,8 @@ from decimal import Decimal
 
 CHARACTERS_A_TOKEN = 4
 """About, for text like English: https://ai.google.dev/gemini-api/docs/tokens."""
+CHARACTERS_A_TOKEN_MOST = 5
+"""The end of the range, for text like English: our choice."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ class Desired:
         training: how much training it would be.
         root: full resource name of the base at the root of its chain.
         gate: what a version must pass before it may serve; None where nothing is asked.
+        validation: what its validation dataset holds; None where it has none.
     """
 
     owner: Owner
@@ -54,6 +55,7 @@ class Desired:
     training: TrainingSize
     root: str = ""
     gate: Gate | None = None
+    validation: DatasetFacts | None = None
 
     @property
     def name(self) -> str:

@@ -91,7 +91,7 @@ class Fields:
     """What can be edited in place. None means: leave as it is.
 
     Attributes:
-        display_name: at most 40 characters.
+        display_name: at most as many characters as the base permits.
         description: as users see it, without the mark.
         temperature: from 0.0 to 1.0.
         top_p: nucleus sampling, from 0.0 to 1.0.
@@ -229,6 +229,8 @@ class ModelSpec:
         return f"TunedModel/{self.name}"
 
 
+ProviderType = Literal["embedded", "gemini", "vertex"]
+
 EndpointPolicy = Literal["perVersion", "servingOnly"]
 """`perVersion`: every version stays deployed, so that a rollback is immediate. `servingOnly`: what
 no longer serves is undeployed, and deployed again should it serve again."""
@@ -252,7 +254,7 @@ class ProviderSpec:
         place: of the key in tuneform.yaml.
     """
 
-    type: Literal["embedded", "gemini", "vertex"]
+    type: ProviderType
     endpoint: str | None = None
     data: str | None = None
     dialect: Literal["gemini", "vertex"] = "gemini"

@@ -25,14 +25,21 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal, localc
 from fnmatch import fnmatchcase
 from typing import Final
 
-from tuneform.domain.cost import CHARACTERS_A_TOKEN, Cost, Price, PriceList, Range
+from tuneform.domain.cost import (
+    CHARACTERS_A_TOKEN,
+    CHARACTERS_A_TOKEN_MOST,
+    Cost,
+    Price,
+    PriceList,
+    Range,
+)
 from tuneform.domain.desired import TrainingSize
 from tuneform.domain.plan import Change, Plan, Start
 
 LIKELY_CHARACTERS: Final = CHARACTERS_A_TOKEN
 """Characters in a token, by Google's documentation."""
 FEWEST_CHARACTERS: Final = 3
-MOST_CHARACTERS: Final = 5
+MOST_CHARACTERS: Final = CHARACTERS_A_TOKEN_MOST
 
 METHOD: Final = (
     "A token is taken for 4 characters (3 to 5 in the range), as in English text; "

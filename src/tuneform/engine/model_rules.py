@@ -10,6 +10,7 @@ from typing import Final
 from tuneform.domain.desired import Desired
 from tuneform.domain.diagnostic import Severity
 from tuneform.domain.policy import Bounds, Policy, Retirement
+from tuneform.domain.settings import setting_field
 from tuneform.engine.finding import Finding, counted
 
 NOTICE_DAYS: Final = 90
@@ -86,7 +87,7 @@ def _hyperparameters(policy: Policy, model: Desired) -> Iterator[Finding]:
                 "hyperparameters",
                 "hyperparameter is out of bounds",
                 f"{name} is {_number(value)}, and the policy wants {bound}.",
-                f"spec.hyperparameters.{name}",
+                setting_field(name),
                 f"change it, or change policy.hyperparameters.{name}",
             )
 

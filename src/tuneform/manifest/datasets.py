@@ -12,13 +12,14 @@ from typing import Any, Final, TypeAlias
 from tuneform.domain.spec import SUFFIXES, DatasetRef
 from tuneform.manifest.gate_shape import GateDataset, MustPass
 from tuneform.manifest.problems import Mistake, Problem
+from tuneform.manifest.provider_shape import Validation
 from tuneform.manifest.rules import relative_path
 from tuneform.manifest.shape import Dataset
 from tuneform.manifest.words import Path, quoted
 
 DEFAULTS: Final = DatasetRef("", "jsonl")
 
-Written: TypeAlias = Dataset | GateDataset | MustPass
+Written: TypeAlias = Dataset | GateDataset | MustPass | Validation
 
 
 def inside(folder: str, path: str) -> str | None:

@@ -35,11 +35,9 @@ class Setting:
 
     Attributes:
         variables: as the chosen environment sees them.
-        owner: `PROJECT` or `PROJECT/ENV`; empty where the project's name is not known.
     """
 
     variables: Variables
-    owner: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +89,7 @@ def read_document(source: Source, root: yaml.Node, setting: Setting) -> Outcome:
     page = Page(source, root, subject(value))
     if manifest and not (problems or reader.misuses or filling.unresolved):
         spec = translate.model(manifest, page.place(_NAME), folder, _metrics(value))
-        warning = translate.long_description(spec, setting.owner)
-        return Outcome(spec, None, (page.tell(warning),) if warning else (), filling.sensitive)
+        return Outcome(spec, None, (), filling.sensitive)
     told = page.tell_all(
         reader.misuses,
         (

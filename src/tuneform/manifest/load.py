@@ -38,7 +38,7 @@ __all__ = ["Loaded", "ManifestCache", "VariableSources", "load", "manifest_cache
 ManifestCache = FileCache[tuple[ModelSpec, ...]]
 
 _BLOT: Final = "(sensitive)"
-_SHAPE: Final = 2
+_SHAPE: Final = 3
 """Raised when models get other values than those that older caches hold."""
 _DIAGNOSTICS_AT_MOST: Final = 1000
 """In one file; then the rest of it is not read."""
@@ -98,8 +98,8 @@ def load(
         root: the project directory.
         environment: the chosen one.
         variables: values from outside.
-        cache: of finished models, see `manifest_cache`; it is saved at the end. Owner and values
-            of variables are part of the keys that are used here.
+        cache: of finished models, see `manifest_cache`; it is saved at the end. Values of
+            variables are part of the keys that are used here.
         version: of tuneform, for `spec.requires`.
     """
     files = Files(root)
@@ -270,7 +270,6 @@ def _salt(setting: Setting) -> str:
     """
     variables = setting.variables
     parts = [
-        setting.owner,
         [
             (name, each.sensitive or (each.text, repr(each.value)))
             for name, each in sorted(variables.known.items())

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from tuneform.domain.diagnostic import Diagnostic, Place, Severity
 from tuneform.domain.policy import NO_POLICY, Policy
-from tuneform.domain.spec import ProjectSpec, ProviderSpec
+from tuneform.domain.spec import ProjectSpec
 from tuneform.manifest import shape
 from tuneform.manifest.compose import documents
 from tuneform.manifest.datasets import inside
@@ -24,6 +24,7 @@ from tuneform.manifest.interpolate import Interpolation
 from tuneform.manifest.placing import Page, subject, tell_broken
 from tuneform.manifest.policy import policy_of, price_list
 from tuneform.manifest.problems import Mistake, Problem
+from tuneform.manifest.provider import provider_spec
 from tuneform.manifest.requires import satisfied
 from tuneform.manifest.scopes import ENVIRONMENTS, VARIABLES, Scopes, mapping_at, scopes
 from tuneform.manifest.sections import effective, entries, relations
@@ -122,7 +123,7 @@ def _read(source: Source, root: yaml.Node, choice: Choice) -> Reading:
     return Reading(
         page,
         None if told or document is None else _project(document, choice, chosen, page, seen),
-        Setting(seen.chosen, _owner(value, choice)) if known else None,
+        Setting(seen.chosen) if known else None,
         tuple(entries(value, chosen.get("manifests"), unresolved)) if known else (),
         told,
         seen.secrets,
@@ -222,12 +223,7 @@ def _project(
     return ProjectSpec(
         name=document.metadata.name,
         environment=choice.environment,
-        provider=ProviderSpec(
-            type=provider.type,
-            endpoint=provider.endpoint,
-            data=inside("", provider.data) if provider.data else None,
-            place=page.place(chosen["provider"], at_key=True),
-        ),
+        provider=provider_spec(provider, page.place(chosen["provider"], at_key=True)),
         ledger=own.ledger or spec.ledger or "",
         manifests=tuple(inside("", each) or "." for each in own.manifests or spec.manifests or ()),
         secrets=seen.secrets,
@@ -242,13 +238,6 @@ def _policy(
     if own.policy and choice.environment:
         return policy_of(own.policy, page, (*ENVIRONMENTS, choice.environment, "policy"))
     return policy_of(spec.policy, page, ("spec", "policy")) if spec.policy else NO_POLICY
-
-
-def _owner(value: Any, choice: Choice) -> str:
-    name = mapping_at(value, ("metadata",)).get("name")
-    if not isinstance(name, str):
-        return ""
-    return f"{name}/{choice.environment}" if choice.environment else name
 
 
 def _further(source: Source, root: yaml.Node) -> Diagnostic:

@@ -20,6 +20,12 @@ _QUOTED: Final = frozenset(">[{*&!|%@`")
 """What starts with one of these is text only in quotes."""
 _MANY: Final = 1000
 """A limit from here on is not told."""
+_TYPES: Final = {
+    "string": "text",
+    "array": "list of texts",
+    "object": "mapping",
+    "boolean": "`true` or `false`",
+}
 _DEFAULT: Final = re.compile(r"\s*Default: (.+)\.$")
 
 PROJECT_EXAMPLE: Final = """\
@@ -232,7 +238,7 @@ def _takes(value: dict[str, Any]) -> str:
     kind = inside.get("type", "object")
     if kind in {"integer", "number"}:
         return _number(kind, inside)
-    return {"string": "text", "array": "list of texts", "object": "mapping"}[str(kind)]
+    return _TYPES[str(kind)]
 
 
 def _number(kind: str, inside: dict[str, Any]) -> str:

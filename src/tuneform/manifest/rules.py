@@ -1,8 +1,9 @@
 """Rules about single values: each takes a value and returns it, or raises a `Mistake`.
 
 They are the part of the schema that a type cannot say. Those of a gate are in `gate_rules`, those
-of policy and prices in `policy_rules`. Rules about several values at once are in `translate`,
-`datasets`, `gate` and `policy`, rules about several documents in `across`.
+of policy and prices in `policy_rules`, those of cloud projects in `cloud_rules`. Rules about
+several values at once are in `translate`, `datasets`, `gate`, `vertex`, `provider` and `policy`,
+rules about several documents in `across`.
 """
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ import re
 from typing import Final
 from urllib.parse import urlsplit
 
-from tuneform.domain.capabilities import Limits
 from tuneform.domain.mark import PREFIX
 from tuneform.domain.names import NAME_RULE, is_name
 from tuneform.manifest.problems import Mistake
 from tuneform.manifest.words import listed, nearest, quoted, showable
 
-DISPLAY_NAME_AT_MOST: Final = Limits().display_name_characters
+DISPLAY_NAME_AT_MOST: Final = 128
+"""On any service; that of one base may be less (`Limits.display_name_characters`)."""
 PATH_AT_MOST: Final = 1000
 LABELS_AT_MOST: Final = 64
 LABEL_VALUE_AT_MOST: Final = 63
@@ -63,7 +64,7 @@ def display_name(text: str) -> str:
             "too-long",
             "text too long",
             f"The display name has {len(text):,} characters; "
-            f"the service accepts {DISPLAY_NAME_AT_MOST}.",
+            f"no service accepts more than {DISPLAY_NAME_AT_MOST}.",
             "shorten it, and say the rest in the description",
         )
     return text

@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from tuneform.domain.spec import DatasetRef
-from tuneform.manifest import datasets, gate, shape
+from tuneform.manifest import datasets, gate, shape, vertex
 from tuneform.manifest.gate_shape import GateDataset, MustPass
 from tuneform.manifest.parts import Section
+from tuneform.manifest.provider_shape import Validation
 from tuneform.manifest.scopes import mapping_at
 from tuneform.manifest.words import Path
 
@@ -45,11 +46,14 @@ def sound_datasets(value: Any, folder: str, faulty: Collection[Path]) -> Iterato
     dataset = sound(shape.Dataset, ("spec", "dataset"))
     evaluated = sound(GateDataset, gate.DATASET)
     must_pass = sound(MustPass, gate.MUST_PASS)
+    validation = sound(Validation, vertex.VALIDATION)
     whole = datasets.DEFAULTS
     if dataset:
         whole = datasets.dataset_ref(dataset, folder, dataset.preamble or "")
-        yield gate.trained_on(whole, evaluated)
+        yield vertex.trained_on(gate.trained_on(whole, evaluated), validation)
     if evaluated and (dataset or not evaluated.holdout):
         yield gate.asked(evaluated, whole, folder)
     if must_pass:
         yield datasets.dataset_ref(must_pass, folder, whole.preamble)
+    if validation and (dataset or not validation.share):
+        yield vertex.measured_with(validation, whole, folder)

@@ -7,18 +7,13 @@ told even where other keys have mistakes of their own.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
-from tuneform.manifest import policy, rules, shape
+from tuneform.manifest import policy, provider, rules
 from tuneform.manifest.datasets import inside
-from tuneform.manifest.explain import unknown_key
 from tuneform.manifest.problems import Mistake, Problem
 from tuneform.manifest.scopes import ENVIRONMENTS, mapping_at
 from tuneform.manifest.words import Path, listed, nearest, quoted
-
-_FOREIGN_KEYS: Final = {"embedded": "endpoint", "gemini": "data"}
-"""By type of provider, the key that belongs to the other type."""
 
 
 def effective(value: Any, environment: str | None) -> tuple[dict[str, Path], list[Problem]]:
@@ -65,23 +60,13 @@ def relations(value: Any) -> Iterator[Problem]:
     for name, each in mapping_at(value, ENVIRONMENTS).items():
         sections.append(((*ENVIRONMENTS, name), mapping_at(each, ())))
     for path, section in sections:
-        provider = mapping_at(section, ("provider",))
-        foreign = _FOREIGN_KEYS.get(str(provider.get("type")))
-        if foreign in provider:
-            yield _foreign_key((*path, "provider"), foreign, str(provider["type"]))
-        yield from _leaving((*path, "provider", "data"), provider.get("data"))
+        declared = mapping_at(section, ("provider",))
+        yield from provider.relations(declared, (*path, "provider"))
+        yield from _leaving((*path, "provider", "data"), declared.get("data"))
         yield from policy.relations(mapping_at(section, ("policy",)), (*path, "policy"))
         manifests = section.get("manifests")
         for index, entry in enumerate(manifests if isinstance(manifests, list) else ()):
             yield from _leaving((*path, "manifests", index), entry)
-
-
-def _foreign_key(path: Path, key: str, kind: str) -> Problem:
-    other = next(each for each, foreign in _FOREIGN_KEYS.items() if foreign != key)
-    known = [each for each in ("endpoint", "data", "type") if each != key]
-    problem = unknown_key((*path, key), shape.Project, known)
-    detail = f"`{key}` belongs to a provider of type `{other}`; this one is `{kind}`."
-    return replace(problem, detail=detail, hint="remove it, or change the type")
 
 
 def _leaving(path: Path, entry: Any) -> Iterator[Problem]:

@@ -1,10 +1,11 @@
 """The shape of manifests: the keys of both kinds, their types and their limits.
 
 Every key that this release knows stands here once, with its unit, its default and what it is for;
-those of gates are in `gate_shape`, those of policy and prices in `policy_shape`. The reference page
-and the schema for editors are made from them. Types of single values are in `parts`, rules about
-them in `rules`. What several keys have to do with each other is in `translate`, `gate`, `sections`
-and `policy`; the JSON Schema says it as well, as far as JSON Schema can.
+those of gates are in `gate_shape`, those of policy and prices in `policy_shape`, those of
+providers in `provider_shape`. The reference page and the schema for editors are made from them.
+Types of single values are in `parts`, rules about them in `rules`. What several keys have to do
+with each other is in `translate`, `gate`, `vertex`, `sections`, `provider` and `policy`; the JSON
+Schema says it as well, as far as JSON Schema can.
 """
 
 from __future__ import annotations
@@ -24,7 +25,6 @@ from tuneform.manifest.parts import (
     DatasetFields,
     Description,
     DisplayName,
-    Endpoint,
     EnvironmentName,
     Format,
     LabelKey,
@@ -43,6 +43,7 @@ from tuneform.manifest.parts import (
     VariableValue,
 )
 from tuneform.manifest.policy_shape import Policy, Prices
+from tuneform.manifest.provider_shape import Provider, Vertex
 from tuneform.manifest.words import ANY, Path
 
 API_VERSION = "tuneform/v1"
@@ -86,13 +87,14 @@ class Hyperparameters(Section):
     )
     batch_size: Maybe[Count] = Field(
         default=None,
-        description="Examples in one step. Default: the service decides.",
+        description="Examples in one step; `vertex` has no such setting. "
+        "Default: the service decides.",
         examples=[4],
     )
     learning_rate: Maybe[Rate] = Field(
         default=None,
-        description="Size of a step, above 0; not together with `learningRateMultiplier`. "
-        "Default: the service decides.",
+        description="Size of a step, above 0; not together with `learningRateMultiplier`, which "
+        "is what `vertex` takes. Default: the service decides.",
         examples=[0.001],
     )
     learning_rate_multiplier: Maybe[Rate] = Field(
@@ -135,7 +137,8 @@ class ModelMetadata(Section):
     )
     labels: Maybe[Annotated[dict[LabelKey, LabelValue], AfterValidator(rules.labels)]] = Field(
         default=None,
-        description="Words of your own by which models can be chosen, at most 64. Default: none.",
+        description="Words of your own by which models can be chosen, at most 64. `vertex` stores "
+        "them, and takes fewer characters; the others do not. Default: none.",
         examples=[{"team": "growth"}],
         json_schema_extra={"maxProperties": rules.LABELS_AT_MOST},
     )
@@ -152,14 +155,14 @@ class ModelSection(Section):
 
     display_name: Maybe[DisplayName] = Field(
         default=None,
-        description="What people see in lists, at most 40 characters; editable in place. "
-        "Default: the name.",
+        description="What people see in lists; editable in place. At most 128 characters on "
+        "`vertex`, 40 elsewhere. Default: the name.",
         examples=["Number generator"],
     )
     description: Maybe[Description] = Field(
         default=None,
         description="What the model is for; editable in place. More than 300 characters, with the "
-        "mark that is added, is a warning. Default: empty.",
+        "mark that is added, is a warning on `gemini`. Default: empty.",
         examples=["Says the next number."],
     )
     base_model: Maybe[BaseModelName] = Field(
@@ -181,20 +184,20 @@ class ModelSection(Section):
     )
     temperature: Maybe[Share] = Field(
         default=None,
-        description="Randomness of answers, from 0 to 1; editable in place. "
-        "Default: not managed, left as it is.",
+        description="Randomness of answers, from 0 to 1; editable in place. `vertex` keeps no such "
+        "setting. Default: not managed, left as it is.",
         examples=[0.7],
     )
     top_p: Maybe[Share] = Field(
         default=None,
         description="Share of the probability from which answers are drawn, from 0 to 1; editable "
-        "in place. Default: not managed, left as it is.",
+        "in place. `vertex` keeps no such setting. Default: not managed, left as it is.",
         examples=[0.95],
     )
     top_k: Maybe[Count] = Field(
         default=None,
         description="Count of candidates from which each token is drawn, from 1; editable in "
-        "place. Default: not managed, left as it is.",
+        "place. `vertex` keeps no such setting. Default: not managed, left as it is.",
         examples=[40],
     )
     revision: Maybe[Annotated[int, Field(ge=1, le=REVISION_AT_MOST), Written(kind="integer")]] = (
@@ -220,6 +223,10 @@ class ModelSection(Section):
         default=None,
         description="What becomes of versions that are not wanted any longer.",
     )
+    vertex: Maybe[Vertex] = Field(
+        default=None,
+        description="What only Vertex AI has. Another provider refuses these keys.",
+    )
 
 
 class TunedModel(Section):
@@ -229,41 +236,6 @@ class TunedModel(Section):
     kind: Literal["TunedModel"] = Field(description="What the document declares.")
     metadata: ModelMetadata = Field(description="What the model is called.")
     spec: ModelSection = Field(description="What is trained, and how it answers.")
-
-
-class Provider(Section):
-    """The service that tunes."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "allOf": [
-                {
-                    "if": {"properties": {"type": {"const": "embedded"}}, "required": ["type"]},
-                    "then": {"properties": {"endpoint": False}},
-                },
-                {
-                    "if": {"properties": {"type": {"const": "gemini"}}, "required": ["type"]},
-                    "then": {"properties": {"data": False}},
-                },
-            ]
-        }
-    )
-
-    type: Annotated[Literal["embedded", "gemini"], Written()] = Field(
-        description="`embedded` is the practice service inside this process: free, no key, no "
-        "network. `gemini` is the tunedModels API.",
-    )
-    data: Maybe[RelativePath] = Field(
-        default=None,
-        description="`embedded` only: the folder of its data, relative to tuneform.yaml, inside "
-        "the project. Default: `.practice`.",
-        examples=[".practice"],
-    )
-    endpoint: Maybe[Endpoint] = Field(
-        default=None,
-        description="`gemini` only: the base address of the service. Default: Google's own.",
-        examples=["http://127.0.0.1:8765"],
-    )
 
 
 class ProjectMetadata(Section):

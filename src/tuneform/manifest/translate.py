@@ -9,19 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from tuneform.domain.capabilities import Limits
-from tuneform.domain.diagnostic import Place, Severity
-from tuneform.domain.mark import DeletionPolicy, Mark, Verdict
+from tuneform.domain.diagnostic import Place
+from tuneform.domain.mark import DeletionPolicy
 from tuneform.domain.spec import Fields, Hyperparameters, ModelSpec
-from tuneform.manifest import datasets, gate, shape
+from tuneform.manifest import datasets, gate, shape, vertex
 from tuneform.manifest.problems import Problem
+from tuneform.manifest.provider_shape import Vertex
 from tuneform.manifest.words import quoted
 
 _RATES: Final = frozenset(("learningRate", "learningRateMultiplier"))
-_DIGEST: Final = "a" * 10
-"""As long as any short digest."""
-_REST_OF_MARK_AT_MOST: Final = 130
-"""More than a mark has besides owner and model, so that short descriptions need no mark made."""
 
 
 def relations(document: Any, folder: str) -> Iterator[Problem]:
@@ -43,6 +39,7 @@ def relations(document: Any, folder: str) -> Iterator[Problem]:
             yield from datasets.relations(dataset, ("spec", "dataset"), folder)
         if isinstance(declared := spec.get("gate"), dict):
             yield from gate.relations(declared, folder)
+        yield from vertex.relations(document, folder)
     metadata = document.get("metadata")
     if isinstance(metadata, dict) and "formerly" in metadata:
         yield from _formerly(metadata)
@@ -62,10 +59,13 @@ def model(
     metadata, spec = document.metadata, document.spec
     lifecycle = spec.lifecycle
     dataset = datasets.dataset_ref(spec.dataset, folder, spec.dataset.preamble or "")
+    validation = spec.vertex.validation if spec.vertex else None
     return ModelSpec(
         name=metadata.name,
         place=place,
-        dataset=gate.trained_on(dataset, spec.gate.dataset if spec.gate else None),
+        dataset=vertex.trained_on(
+            gate.trained_on(dataset, spec.gate.dataset if spec.gate else None), validation
+        ),
         fields=Fields(
             display_name=spec.display_name or metadata.name,
             description=(spec.description or "").rstrip(),
@@ -77,48 +77,13 @@ def model(
         tuned_from=spec.tuned_from,
         formerly=tuple(metadata.formerly or ()),
         labels=tuple(sorted((metadata.labels or {}).items())),
-        hyperparameters=_hyperparameters(spec.hyperparameters),
+        hyperparameters=_hyperparameters(spec.hyperparameters, spec.vertex),
         revision=spec.revision or 1,
         deletion_policy=DeletionPolicy((lifecycle and lifecycle.deletion_policy) or "delete"),
         keep_versions=_keep_versions(lifecycle),
         gate=gate.gate_spec(spec.gate, dataset, folder, order) if spec.gate else None,
-    )
-
-
-def long_description(spec: ModelSpec, owner: str) -> Problem | None:
-    """A warning where description and mark together are longer than the service advises.
-
-    The mark is taken as it will be while the version serves: with the verdict of the gate, where
-    there is one. Words that it may get later (a pin, an adopted id) are not counted.
-
-    Args:
-        spec: the model.
-        owner: `PROJECT` or `PROJECT/ENV`, empty where it is not known.
-    """
-    text, limit = spec.fields.description or "", Limits().description_characters
-    if len(text) + len(owner) + len(spec.name) + _REST_OF_MARK_AT_MOST <= limit:
-        return None
-    mark = Mark(
-        owner=owner,
-        model=spec.name,
-        fingerprint=_DIGEST,
-        data=_DIGEST,
-        revision=spec.revision,
-        serving=True,
-        verdict=Verdict(passed=True, gate=_DIGEST) if spec.gate else None,
-        deletion=spec.deletion_policy,
-    )
-    length = len(text) + 1 + len(str(mark))
-    if not text or length <= limit:
-        return None
-    return Problem(
-        ("spec", "description"),
-        "long-description",
-        "long description",
-        f"With the mark that tuneform adds, the description has {length:,} characters; "
-        f"more than {limit} may be cut off or refused.",
-        f"shorten it by {length - limit:,} characters",
-        severity=Severity.WARNING,
+        validation=vertex.measured_with(validation, dataset, folder) if validation else None,
+        extras=vertex.extras(spec.vertex),
     )
 
 
@@ -128,14 +93,19 @@ def _keep_versions(lifecycle: shape.Lifecycle | None) -> int:
     return lifecycle.keep_versions
 
 
-def _hyperparameters(settings: shape.Hyperparameters | None) -> Hyperparameters:
+def _hyperparameters(
+    settings: shape.Hyperparameters | None, vertex: Vertex | None
+) -> Hyperparameters:
+    """All of them, also those that stand with what only one provider has."""
+    adapter_size = vertex.adapter_size if vertex else None
     if settings is None:
-        return Hyperparameters()
+        return Hyperparameters(adapter_size=adapter_size)
     return Hyperparameters(
         epoch_count=settings.epoch_count,
         batch_size=settings.batch_size,
         learning_rate=settings.learning_rate,
         learning_rate_multiplier=settings.learning_rate_multiplier,
+        adapter_size=adapter_size,
     )
 
 

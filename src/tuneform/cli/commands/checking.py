@@ -26,9 +26,26 @@ class ValidateFormat(StrEnum):
     GITHUB = "github"
 
 
+class Elsewhere(StrEnum):
+    """Providers that a project can be held against."""
+
+    EMBEDDED = "embedded"
+    GEMINI = "gemini"
+    VERTEX = "vertex"
+
+
 @with_common
 def validate(
     common: Common,
+    provider: Annotated[
+        Elsewhere | None,
+        typer.Option(
+            "--provider",
+            help="Check as if the project were moved to this provider: what would not be honoured, "
+            "which bases it does not offer.",
+            show_default=False,
+        ),
+    ] = None,
     format_: Annotated[
         ValidateFormat, typer.Option("--format", help="How results are printed.")
     ] = ValidateFormat.TEXT,
@@ -40,7 +57,7 @@ def validate(
     files: tuple[str, ...] = ()
     models = 0
     try:
-        declared = declare(common.invocation)
+        declared = declare(common.invocation, provider.value if provider else None)
     except InvalidProject as error:
         if format_ is ValidateFormat.TEXT:
             raise
@@ -52,11 +69,12 @@ def validate(
         code = PolicyDenied.exit_code if _denies(declared.findings) else 0
         models = len(declared.desired.models)
         files = declared.files
-    _print(common, format_, found, files)
+    _print(common, format_, found, files, {"provider": provider.value} if provider else {})
     if format_ is ValidateFormat.TEXT:
         if code:
             raise PolicyDenied(())
-        screen.result(f"Valid: {models} model{'' if models == 1 else 's'}.")
+        valid = f"Portable to {provider.value}" if provider else "Valid"
+        screen.result(f"{valid}: {models} model{'' if models == 1 else 's'}.")
     return code
 
 
@@ -67,7 +85,11 @@ def _denies(findings: Sequence[Diagnostic]) -> bool:
 
 
 def _print(
-    common: Common, format_: ValidateFormat, found: Sequence[Diagnostic], files: Sequence[str]
+    common: Common,
+    format_: ValidateFormat,
+    found: Sequence[Diagnostic],
+    files: Sequence[str],
+    against: dict[str, str],
 ) -> None:
     from tuneform import __version__
     from tuneform.app.history import folder_in_repository
@@ -82,7 +104,8 @@ def _print(
         case ValidateFormat.JSON:
             valid = not has_errors(tuple(found))
             told = diagnostics_json(found)
-            screen.json({"format_version": "1.0", "valid": valid, "diagnostics": told})
+            version = {"format_version": "1.0"}
+            screen.json({**version, **against, "valid": valid, "diagnostics": told})
         case ValidateFormat.MARKDOWN:
             screen.result(markdown.diagnostics_markdown(found, secrets=secrets))
         case ValidateFormat.JUNIT:

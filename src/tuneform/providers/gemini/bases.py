@@ -23,10 +23,25 @@ _BASES: dict[str, tuple[Base, ...]] = {
 }
 
 
+_VERTEX = "only provider vertex has it: remove it"
+_UNSUPPORTED = (
+    ("spec.vertex.adapterSize", _VERTEX),
+    ("spec.vertex.validation", "only provider vertex has it: hold examples out with spec.gate"),
+    ("spec.vertex.exportLastCheckpointOnly", _VERTEX),
+    ("spec.vertex.encryptionKey", _VERTEX),
+    ("spec.vertex.serviceAccount", _VERTEX),
+)
+
+
 def capabilities(provider: str) -> Capabilities:
     """What `gemini`, or the `embedded` practice service, can do.
 
     Raises:
         KeyError: no provider of this name speaks this API.
     """
-    return Capabilities(provider=provider, collection=COLLECTION, bases=_BASES[provider])
+    return Capabilities(
+        provider=provider,
+        collection=COLLECTION,
+        bases=_BASES[provider],
+        unsupported=_UNSUPPORTED,
+    )

@@ -4,7 +4,7 @@ As of 22 November 2026 (sections 3 and 10 of the reference on tuning jobs): the 
 Google's pages list for supervised tuning. The pages were incomplete copies: `provider.bases` in
 tuneform.yaml adds what a team knows better. Limits are documented for Gemini 2.5 Flash only:
 131,072 tokens of input and output together, 1 GB, one million examples. The others share them.
-The service counts tokens and we count characters; a token is taken for four of them.
+The service counts tokens and we count characters: `example_tokens` tells what is surely above.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from tuneform.domain.capabilities import Base, Capabilities, Defaults, Limits
+from tuneform.domain.capabilities import Base, Capabilities, Defaults, LabelRules, Limits
+from tuneform.domain.cost import CHARACTERS_A_TOKEN
 
 AS_OF: Final = "2026-11-22"
 
@@ -27,7 +28,9 @@ OFFERED: Final = (
 )
 """Those of the 2.5 family may be retired already: said of 20 October 2026 by secondary sources."""
 
-_CHARACTERS: Final = 131_072 * 4
+_TOKENS: Final = 131_072
+_CHARACTERS: Final = _TOKENS * CHARACTERS_A_TOKEN * 4
+"""A single field that is longer than this is a slip, whatever its tokens; these are told of."""
 
 LIMITS: Final = Limits(
     input_characters=_CHARACTERS,
@@ -35,6 +38,9 @@ LIMITS: Final = Limits(
     dataset_bytes=1_000_000_000,
     examples_least=16,
     examples_advised=(100, 1_000_000),
+    examples_most=1_000_000,
+    validation_examples_most=5_000,
+    example_tokens=_TOKENS,
     display_name_characters=128,
     # The mark is in labels, and no limit of descriptions is documented.
     description_characters=4_096,
@@ -42,6 +48,21 @@ LIMITS: Final = Limits(
 
 DEFAULTS: Final = Defaults(epoch_count=3, batch_size=16, large_batch_size=16)
 """The service chooses by the size of the dataset, and does not say how: for counts in advance."""
+
+LABEL_RULES: Final = LabelRules(
+    key=(
+        r"[a-z][a-z0-9_-]{0,62}",
+        "is not one of 1 to 63 lower-case letters, digits, dashes and underscores, first a letter,",
+    ),
+    value=(
+        r"[a-z0-9_-]{0,63}",
+        "is not one of at most 63 lower-case letters, digits, dashes and underscores,",
+    ),
+    most=50,
+    reserved="tuneform",
+)
+"""Of the 64 labels that an object can have, the mark takes up to 13. International letters are
+allowed by the service, and not by us: what exactly counts as one is unverified."""
 
 _SAMPLING: Final = "leave it out: applications send sampling settings with each prompt"
 
@@ -68,6 +89,8 @@ def capabilities(provider: str, further: Iterable[str] = ()) -> Capabilities:
         bases=tuple(Base(name, LIMITS, DEFAULTS) for name in (*names, "*")),
         unsupported=UNSUPPORTED,
         stores_labels=True,
+        label_rules=LABEL_RULES,
+        offered=tuple(names),
         edits_training=False,
     )
 
