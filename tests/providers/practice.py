@@ -23,7 +23,7 @@ from tuneform.providers.google.hints import Known
 from tuneform.providers.google.retry import Retrier
 from tuneform.providers.google.trust import check_endpoint
 from tuneform.providers.vertex.api import Api
-from tuneform.providers.vertex.bases import capabilities, offered
+from tuneform.providers.vertex.bases import capabilities
 from tuneform.providers.vertex.hints import KNOWN
 from tuneform.providers.vertex.names import Home
 from tuneform.providers.vertex.operations import Pace
@@ -162,7 +162,7 @@ def vertex(
     """A provider that speaks tuning jobs."""
     client = a_client(stack, key, known=KNOWN, **way)
     api = Api(client, home, SystemClock(), Pace(first=0.001, most=0.01))
-    return VertexProvider(api, shelf, capabilities("embedded"), offered(), policy)
+    return VertexProvider(api, shelf, capabilities("embedded"), policy)
 
 
 @contextmanager

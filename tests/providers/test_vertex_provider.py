@@ -18,7 +18,7 @@ from tuneform.providers.google.credentials import ApiKey
 from tuneform.providers.google.retry import Retrier
 from tuneform.providers.google.trust import check_endpoint
 from tuneform.providers.vertex.api import Api
-from tuneform.providers.vertex.bases import capabilities, offered
+from tuneform.providers.vertex.bases import capabilities
 from tuneform.providers.vertex.hints import KNOWN
 from tuneform.providers.vertex.hosts import host_of
 from tuneform.providers.vertex.labels import write_mark
@@ -103,7 +103,7 @@ def scripted():
             known=KNOWN,
         )
         api = Api(client, HOME, clock, Pace())
-        provider = VertexProvider(api, uploads or Memory(), capabilities("vertex"), offered())
+        provider = VertexProvider(api, uploads or Memory(), capabilities("vertex"))
         return Scripted(provider, clock, requests)
 
     return build
@@ -420,7 +420,7 @@ def test_hosts():
 
 
 def test_bases_that_a_project_knows_of_are_offered_too():
-    assert "models/new" in offered(["models/new"])
+    assert "models/new" in capabilities("vertex", ["models/new"]).offered
     assert capabilities("vertex", ["models/new"]).base("models/new").name == "models/new"
     assert capabilities("vertex").base("models/other").name == "*"
     assert capabilities("vertex").collection is None

@@ -40,7 +40,6 @@ class VertexProvider:
         api: sends the calls.
         uploads: holds the examples.
         capabilities: of the service behind it, see `bases.capabilities`.
-        offered: full resource names of the bases that can be tuned: nothing asks the service.
         policy: whether versions that no longer serve stay deployed.
     """
 
@@ -49,13 +48,11 @@ class VertexProvider:
         api: Api,
         uploads: Uploads,
         capabilities: Capabilities,
-        offered: frozenset[str],
         policy: EndpointPolicy = "perVersion",
     ) -> None:
         self._api = api
         self._uploads = uploads
         self._capabilities = capabilities
-        self._offered = offered
         self._policy = policy
         self._home = api.home
         self._versions = Versions(api)
@@ -70,7 +67,7 @@ class VertexProvider:
 
     def tunable_bases(self) -> frozenset[str]:
         """Names of the bases that are known to be offered: no request tells."""
-        return self._offered
+        return frozenset(self._capabilities.offered or ())
 
     def list(self, *, curves: bool = False) -> Iterator[Live]:  # noqa: ARG002 - there are none
         """All versions, each once. A tuning job tells no loss, so there are no curves."""
