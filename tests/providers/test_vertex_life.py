@@ -133,6 +133,16 @@ def test_checkpoints_go_with_their_version(world, creation):
     assert resources(world, "models") == resources(world, "endpoints") == []
 
 
+def test_a_version_that_is_forgotten_leaves_our_words_on_none_of_its_endpoints(world, creation):
+    live = trained(world, replace(creation, extras=()))
+
+    world.provider().patch(live, Fields(), None)
+
+    shown = [send(world, "GET", name) for name in resources(world, "endpoints")]
+    assert len(shown) == 3
+    assert not any(key.startswith("tuneform") for each in shown for key in each.get("labels", {}))
+
+
 def test_a_training_that_is_cancelled_is_spent(creation):
     with practice(trains=False) as world:
         provider = world.provider()

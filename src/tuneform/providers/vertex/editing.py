@@ -13,9 +13,15 @@ from tuneform.errors import RemoteError
 from tuneform.providers.google.asking import encoded
 from tuneform.providers.vertex import calls, codec, wire
 from tuneform.providers.vertex.api import Api
-from tuneform.providers.vertex.labels import HOLDS, joined
+from tuneform.providers.vertex.labels import HOLDS, joined, read_mark
 from tuneform.providers.vertex.names import ENDPOINTS, ModelRef
-from tuneform.providers.vertex.survey import holds, made_for, named_endpoint
+from tuneform.providers.vertex.survey import (
+    checkpoint_endpoints,
+    holds,
+    identity,
+    made_for,
+    named_endpoint,
+)
 from tuneform.providers.vertex.versions import Version
 
 _CHANGED_MEANWHILE: Final = frozenset({"ABORTED", "FAILED_PRECONDITION"})
@@ -57,13 +63,16 @@ class Editing:
     def label_endpoints(self, version: Version, mark: Mark | None) -> None:
         """Put the mark on the endpoints of a version, for people who look at endpoints.
 
-        Only on those that its job or we made. The labels of the Model decide.
+        Only on those that its job or we made; on those of checkpoints where they would name another
+        model or owner. The labels of the Model decide.
         """
-        ref = version.ref
+        ref, job = version.ref, version.job
         assert ref is not None, "what can be edited has a Model"
-        named = named_endpoint(self._home, version.job) if version.job else None
+        named = named_endpoint(self._home, job) if job else None
+        aside = checkpoint_endpoints(self._home, job) if job else frozenset()
         for name, endpoint in self._api.endpoints().items():
-            ours = name == named or made_for(endpoint) == ref.id
+            other = identity(read_mark(endpoint.labels)) != identity(mark)
+            ours = name == named or made_for(endpoint) == ref.id or (name in aside and other)
             if ours and holds(self._home, endpoint, ref):
                 self._relabel(name, endpoint, mark)
 

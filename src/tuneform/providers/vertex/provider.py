@@ -151,8 +151,12 @@ class VertexProvider:
 
     def training(self, remote: str) -> Training | None:
         """From the job: what it counted, and the checkpoints that it keeps."""
-        version = self._versions.find(remote)
-        job = version.job if version else None
+        identity = self._home.id_in(JOBS, remote)
+        if identity:
+            job = self._api.job(identity)
+        else:
+            version = self._versions.find(remote)
+            job = version.job if version else None
         if job is None:
             return None
         total = wire.integer(codec.stats(job).tuning_step_count)
