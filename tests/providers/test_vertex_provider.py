@@ -341,6 +341,68 @@ def test_an_endpoint_is_asked(scripted, say):
     assert script.lines() == ["POST endpoints/e1:generateContent"]
 
 
+# edits
+
+
+def observed(script):
+    return script.provider.observe(MODEL)
+
+
+COPY = {"name": MODEL, "versionId": "1", "labels": LABELS, "etag": "one"}
+
+
+def test_an_edit_that_arrived_although_its_answer_was_lost_is_no_failure(scripted, say):
+    """Sent again, it meets the etag that it made itself."""
+    after = {**COPY, "displayName": "New", "etag": "two"}
+    script = scripted(
+        *(say.reply(each) for each in (COPY, {}, {"endpoints": []})),
+        *(say.reply(each) for each in (COPY, {})),
+        httpx.ReadTimeout("too late"),
+        say.failed(409, "ABORTED", "the etag does not match"),
+        say.reply(after),
+        say.reply({"endpoints": []}),
+        *(say.reply(each) for each in (after, {}, {"endpoints": []})),
+    )
+    live = observed(script)
+
+    assert script.provider.patch(live, Fields("New"), MARK).display_name == "New"
+    (body, again) = [each for each in script.bodies() if each]
+    assert body == again == {"displayName": "New", "etag": "one"}
+
+
+def test_an_edit_that_somebody_else_was_quicker_with_is_a_failure(scripted, say):
+    script = scripted(
+        *(say.reply(each) for each in (COPY, {}, {"endpoints": []})),
+        *(say.reply(each) for each in (COPY, {})),
+        say.failed(409, "ABORTED", "the etag does not match"),
+        say.reply({**COPY, "displayName": "Theirs"}),
+    )
+    live = observed(script)
+
+    with pytest.raises(errors.ServiceFailure, match="the etag does not match"):
+        script.provider.patch(live, Fields("New"), MARK)
+
+
+def test_words_that_stand_on_the_version_are_taken_off_there_too(scripted, say):
+    staged = {**COPY, "labels": {**LABELS, "tuneform-staged": "true"}}
+    merged = {**staged, "etag": "two"}
+    script = scripted(
+        *(say.reply(each) for each in (staged, {}, {"endpoints": []})),
+        *(say.reply(each) for each in (staged, {})),
+        say.reply(merged),
+        say.reply(merged),
+        say.reply(COPY),
+        say.reply({"endpoints": []}),
+        *(say.reply(each) for each in (COPY, {}, {"endpoints": []})),
+    )
+    live = observed(script)
+
+    assert script.provider.patch(live, Fields(), MARK).mark == MARK
+    patches = [line for line in script.lines() if line.startswith("PATCH")]
+    assert patches == ["PATCH models/m1", "PATCH models/m1@1"]
+    assert [each["labels"] for each in script.bodies() if each] == [LABELS, LABELS]
+
+
 # operations
 
 
