@@ -280,6 +280,16 @@ def test_an_endpoint_of_somebody_else_stops_a_deletion_before_it_begins(world, c
     assert provider.observe(live.remote) == live
 
 
+def test_a_model_that_is_deployed_twice_goes_with_its_traffic(world, creation):
+    live = trained(world, creation)
+    (mine,) = send(world, "GET", live.address)["deployedModels"]
+    deploy(world, live.address, mine["model"], {"0": 50, mine["id"]: 50})
+
+    world.provider().delete(live.remote)
+
+    assert resources(world, "models") == resources(world, "endpoints") == []
+
+
 def test_what_else_is_deployed_on_our_endpoint_stays_there(world, creation):
     live, other = (
         trained(world, creation),

@@ -438,6 +438,46 @@ def test_an_operation_is_waited_for(scripted, say):
     assert script.clock.monotonic() == 2.5
 
 
+def test_what_a_killed_run_still_does_is_waited_for(scripted, say):
+    running, over = ({"name": f"{MODEL}/operations/{n}"} for n in (7, 8))
+    script = scripted(
+        say.reply(COPY),
+        say.reply({}),
+        say.reply({}),
+        say.reply({"models": []}),
+        say.failed(400, "FAILED_PRECONDITION", "there are other operations running"),
+        say.reply({"operations": [{**over, "done": True}, running]}),
+        say.reply(running),
+        say.reply({**running, "done": True, "error": {"code": 13, "message": "it failed"}}),
+        say.reply({**over, "done": True}),
+    )
+
+    script.provider.delete(MODEL)
+
+    assert script.lines()[4:] == [
+        "DELETE models/m1",
+        "GET models/m1/operations",
+        "GET models/m1/operations/7",
+        "GET models/m1/operations/7",
+        "DELETE models/m1",
+    ]
+
+
+def test_an_operation_that_does_not_end_is_given_up(scripted, say):
+    running = {"name": f"{MODEL}/operations/7"}
+    script = scripted(
+        say.reply(COPY),
+        say.reply({}),
+        say.reply({}),
+        say.reply({"models": []}),
+        *[say.reply(running) for _ in range(200)],
+    )
+
+    with pytest.raises(errors.ServiceFailure, match="still works on it after 30 minutes"):
+        script.provider.delete(MODEL)
+    assert 1700 < script.clock.monotonic() <= 1800
+
+
 @pytest.mark.parametrize(
     ("end", "error"),
     [
