@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.service.vertex.example import line
 
 from tuneform.clock import SteeredClock
 from tuneform.service import Service, open_service
@@ -37,14 +38,6 @@ class Shelf:
 
     def get(self, bucket: str, name: str) -> Held | None:
         return self.held.get((bucket, name))
-
-
-def line(text: str, output: str, **more: Any) -> dict[str, Any]:
-    """One example."""
-    user, model = (
-        {"role": r, "parts": [{"text": t}]} for r, t in (("user", text), ("model", output))
-    )
-    return more | {"contents": [user, model]}
 
 
 class Platform:
