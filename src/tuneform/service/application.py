@@ -9,6 +9,7 @@ import logging
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
@@ -83,14 +84,8 @@ class Application:
     def __init__(self, table: Sequence[Route], gate: Gate, courtesy: Courtesy) -> None:
         self._gate = gate
         self._courtesy = courtesy
-        converters = {
-            "default": _Segment,
-            "version": _Version,
-            "platform": _Platform,
-            "rest": _Rest,
-        }
-        rules = [Rule(_path(route), endpoint=route, methods=[route.method]) for route in table]
-        self._map = Map(rules, converters=converters, merge_slashes=False, strict_slashes=True)
+        self._table = tuple(table)
+        self._map = _map(tuple((route.method, _path(route)) for route in table))
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
@@ -124,7 +119,8 @@ class Application:
         adapter = self._map.bind("practice.invalid")
         method = "HEAD-is-not-offered" if request.method == "HEAD" else request.method
         try:
-            return adapter.match(request.path, method)
+            number, ids = adapter.match(request.path, method)
+            return self._table[number], ids
         except MethodNotAllowed as error:
             allowed = sorted(set(error.valid_methods or ()) - {"HEAD"})
             raise ApiError(
@@ -136,6 +132,26 @@ class Application:
         except HTTPException as error:
             message = f"The requested URL {request.path[:200]} was not found on this server."
             raise ApiError(Status.NOT_FOUND, message) from error
+
+
+@lru_cache(maxsize=2)
+def _map(table: tuple[tuple[str, str], ...]) -> Map:
+    """What finds the number of a route.
+
+    Making it takes longer than all else that opens a service, and all services share it.
+    """
+    converters = {
+        "default": _Segment,
+        "version": _Version,
+        "platform": _Platform,
+        "rest": _Rest,
+    }
+    rules = [
+        Rule(path, endpoint=number, methods=[method]) for number, (method, path) in enumerate(table)
+    ]
+    made = Map(rules, converters=converters, merge_slashes=False, strict_slashes=True)
+    made.update()  # now, and not by the first of several threads
+    return made
 
 
 def _repair_path(environ: "WSGIEnvironment") -> None:

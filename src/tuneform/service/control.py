@@ -64,7 +64,7 @@ def _shown(row: Training) -> Answer:
     answer: dict[str, Any] = subject | {
         "displayName": row.display_name,
         "source": row.source,
-        "dataDigest": f"sha256:{row.data_digest}",
+        "dataDigest": f"sha256:{row.data_digest}" if row.data_digest else "",
         "examples": row.examples,
         "hyperparameters": {
             "epochCount": row.epochs,

@@ -3,11 +3,11 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pytest
+from tests.service.vertex.example import Held, Shelf, line
 
 from tuneform.clock import SteeredClock
 from tuneform.service import Service, open_service
@@ -17,34 +17,6 @@ HOME = "projects/practice/locations/local"
 BASE = "gemini-2.5-flash"
 NUMBERS = [(str(n), str(n + 1)) for n in range(15)]
 URI = "gs://practice/numbers.jsonl"
-
-
-@dataclass
-class Held:
-    """One object."""
-
-    data: bytes
-
-    def chunks(self) -> Iterator[bytes]:
-        yield self.data
-
-
-class Shelf:
-    """Buckets in memory."""
-
-    def __init__(self) -> None:
-        self.held: dict[tuple[str, str], Held] = {}
-
-    def get(self, bucket: str, name: str) -> Held | None:
-        return self.held.get((bucket, name))
-
-
-def line(text: str, output: str, **more: Any) -> dict[str, Any]:
-    """One example."""
-    user, model = (
-        {"role": r, "parts": [{"text": t}]} for r, t in (("user", text), ("model", output))
-    )
-    return more | {"contents": [user, model]}
 
 
 class Platform:

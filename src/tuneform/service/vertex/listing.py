@@ -82,11 +82,14 @@ class Listing:
         after: int,
     ) -> Iterator[Shown]:
         """What is there or still seems to be, but for what does not seem to be there yet."""
-        ghosts = [
-            ghost
-            for ghost in self._injector.ghosts(Shown, "", in_list=True)
-            if (ghost.kind, ghost.parent) == (kind, parent) and ghost.seq > after
-        ]
+        ghosts = sorted(
+            (
+                ghost
+                for ghost in self._injector.ghosts(Shown, "", in_list=True)
+                if (ghost.kind, ghost.parent) == (kind, parent) and ghost.seq > after
+            ),
+            key=lambda ghost: ghost.seq,
+        )
         for row in rows.of(kind, parent, after=after):
             while ghosts and ghosts[0].seq < row.seq:
                 yield ghosts.pop(0)

@@ -91,7 +91,7 @@ def show_model(owner: Row, one: Row, deployed: list[Deployment]) -> Answer:
     """A Model as it is answered: with one of its versions."""
     number = one.resource["versionId"]
     aliases = sorted(alias for alias, of in owner.notes["aliases"].items() if of == number)
-    labels = one.resource.get("labels", {}) | owner.resource.get("labels", {})
+    labels = owner.resource.get("labels", {}) | one.resource.get("labels", {})
     shown = owner.resource | one.resource | {"etag": etag_of(owner.resource, one.resource)}
     shown |= {"versionAliases": aliases} if aliases else {}
     shown |= {"labels": labels} if labels else {}

@@ -82,7 +82,7 @@ class Tuning:
                 return None
             now = self.ground.now
             tables.take_up(seq, now)
-            return rows.put(_in_state(job, "PENDING", now))
+            return rows.put(_moved(job, "PENDING", now))
 
     def _examples(self, job: Row) -> Examples:
         spec, caller = job.resource["supervisedTuningSpec"], job.notes["caller"]
@@ -138,9 +138,7 @@ class Tuning:
                 return False
             tables.give_order(seq, order)
             rows = Rows(tables)
-            job = rows.get(JOBS, job.name) or job
-            running = job if job.resource["state"].endswith("CANCELLING") else None
-            job = running or _in_state(job, "RUNNING", now)
+            job = _moved(rows.get(JOBS, job.name) or job, "RUNNING", now)
             rows.put(job.changed(startTime=now, tuningDataStats=stats))
         return True
 
@@ -185,6 +183,11 @@ class Tuning:
 
 def _in_state(job: Row, state: str, now: str) -> Row:
     return job.changed(state=f"JOB_STATE_{state}", updateTime=now)
+
+
+def _moved(job: Row, state: str, now: str) -> Row:
+    """On its way to the end; one that is CANCELLING stays so until then."""
+    return job if job.resource["state"] == "JOB_STATE_CANCELLING" else _in_state(job, state, now)
 
 
 def _milestones(epochs: int, count: int, batch: int) -> list[tuple[int, int]]:
