@@ -44,3 +44,22 @@ class Behaviour:
     accounts: Literal["one", "per-key"] = "one"
     """Whether all credentials are one account, or each key is an account of its own (then the
     models of other keys answer 403)."""
+
+    token_seconds: Annotated[float, Meta(gt=0)] = 3600.0
+    """How long an access token that this service gives out is let in."""
+
+    token_seconds_told: Annotated[float, Meta(gt=0)] | None = None
+    """What whoever gets such a token is told about that; None for the truth. With a larger number
+    tokens expire that their owner takes for valid."""
+
+    only_issued_tokens: bool = False
+    """Whether OAuth tokens that this service did not give out are refused."""
+
+    buckets: tuple[str, ...] | None = None
+    """The buckets that exist; None for any that has a valid name."""
+
+    closed_buckets: tuple[str, ...] = ()
+    """Buckets in which the caller may do nothing: 403, whether they exist or not."""
+
+    read_only_buckets: tuple[str, ...] = ()
+    """Buckets in which the caller may read, and neither create, change nor delete."""

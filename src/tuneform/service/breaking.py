@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, assert_never
 from urllib.parse import parse_qs
 
 from tuneform.clock import Clock
-from tuneform.service import wire
-from tuneform.service.application import REFUSAL, Application
+from tuneform.service.application import REFUSAL
 from tuneform.service.errors import ApiError, Status
 from tuneform.service.faults import (
     AnyRequestRule,
@@ -23,6 +22,7 @@ from tuneform.service.faults import (
     Hang,
     Late,
     Lose,
+    Part,
     Refusal,
     Refuse,
     Reset,
@@ -32,12 +32,15 @@ from tuneform.service.injection import Asked, Injector
 from tuneform.service.paging import bad_token
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 HUNG = "Practice-Hung"
 """Header of a reply that came late: the seconds for which nothing happened."""
 
-_API = re.compile(r"/(?:v1beta|v1)/(.*)", re.DOTALL)
+_API = re.compile(
+    r"/(?:(?:v1beta|v1)/(?P<below>.*)|(?P<whole>(?:upload/|download/)?storage/.*|token))",
+    re.DOTALL,
+)
 _MODEL = re.compile(r"tunedModels/([^/:]+)")
 _NAP = 0.2
 """Seconds after which a request that hangs looks whether the service ends."""
@@ -71,7 +74,7 @@ class ConnectionBroken(Exception):
 class Breaking:
     """The application with its faults in front; without faults it only passes on."""
 
-    def __init__(self, application: Application, injector: Injector, clock: Clock) -> None:
+    def __init__(self, application: "WSGIApplication", injector: Injector, clock: Clock) -> None:
         self._application = application
         self._injector = injector
         self._clock = clock
@@ -116,6 +119,10 @@ class Breaking:
             case Lose() | Late():
                 self._swallow(rule, environ)
                 raise ConnectionBroken("closed")
+            case Part():
+                environ["wsgi.input"] = _Half(environ)
+                _Reply(self._application, environ)
+                raise ConnectionBroken("reset")
             case Cut():
                 return _Reply(self._application, environ).cut(start_response, framed=rule.framed)
             case Hang():
@@ -183,7 +190,7 @@ def _nobody_minds(_: int) -> None:
 class _Reply:
     """What the application answered, caught before it is sent."""
 
-    def __init__(self, application: Application, environ: "WSGIEnvironment") -> None:
+    def __init__(self, application: "WSGIApplication", environ: "WSGIEnvironment") -> None:
         self.status = ""
         self.headers: list[tuple[str, str]] = []
         answer = application(environ, self._started)
@@ -219,7 +226,7 @@ def _asked(environ: "WSGIEnvironment") -> Asked | None:
     match = _API.fullmatch(environ.get("PATH_INFO", ""))
     if match is None:
         return None
-    path = match[1]
+    path = match["below"] or match["whole"] or ""
     query = parse_qs(environ.get("QUERY_STRING", ""), errors="replace")
     method = environ["REQUEST_METHOD"]
     model = _MODEL.match(path)
@@ -235,9 +242,23 @@ def _first(query: dict[str, list[str]], *spellings: str) -> str:
 
 def _copy(environ: "WSGIEnvironment") -> "WSGIEnvironment":
     """The same request once more; both can be read."""
-    body = environ["wsgi.input"].read(wire.MAX_BODY + 1)
+    body = environ["wsgi.input"].read()
     environ["wsgi.input"] = BytesIO(body)
     return dict(environ) | {"wsgi.input": BytesIO(body)}
+
+
+class _Half:
+    """A request body of which only the first half arrives."""
+
+    def __init__(self, environ: "WSGIEnvironment") -> None:
+        self._stream = environ["wsgi.input"]
+        self._left = int(environ.get("CONTENT_LENGTH") or 0) // 2
+
+    def read(self, most: int = -1) -> bytes:
+        """Like a file."""
+        piece: bytes = self._stream.read(min(most, self._left) if most >= 0 else self._left)
+        self._left -= len(piece)
+        return piece
 
 
 def _refusal(rule: Refusal) -> ApiError:

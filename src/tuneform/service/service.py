@@ -7,7 +7,7 @@ This is the only place that knows all the parts. In process, its `wsgi` is calle
 import tempfile
 import uuid
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -22,13 +22,19 @@ from tuneform.service.control import Control
 from tuneform.service.courtesy import Courtesy
 from tuneform.service.credentials import Gate
 from tuneform.service.faults import Faults
+from tuneform.service.front import Front
 from tuneform.service.generation import Generation
+from tuneform.service.identity import Identity
 from tuneform.service.injection import Injector
 from tuneform.service.lock import TrainerLock
 from tuneform.service.operations import Operations
 from tuneform.service.permissions import Permissions
 from tuneform.service.routes import Handlers, routes
+from tuneform.service.storage.application import StorageApplication
+from tuneform.service.storage.buckets import Buckets
+from tuneform.service.storage.objects import ObjectStore
 from tuneform.service.store import Store
+from tuneform.service.tokens import Lifetime, Tokens
 from tuneform.service.tuned_models import TunedModels
 from tuneform.service.wire import timestamp
 
@@ -72,9 +78,21 @@ class Service:
         self._lock = TrainerLock(data, self._store)
         self._holds_lock = False
         self.faults = Injector(settings.faults, settings.clock)
-        application = Application(routes(self._handlers()), settings.gate, self._courtesy)
-        self.wsgi = Breaking(application, self.faults, settings.clock)
+        self.wsgi = Breaking(self._front(data), self.faults, settings.clock)
         self._closing.callback(self.wsgi.let_go)
+
+    def _front(self, data: Path) -> Front:
+        settings, behaviour = self._settings, self._settings.behaviour
+        told = behaviour.token_seconds_told or behaviour.token_seconds
+        lifetime = Lifetime(behaviour.token_seconds, told)
+        tokens = Tokens(self._store.service_id, settings.clock, lifetime)
+        gate = replace(settings.gate, tokens=tokens, only_issued=behaviour.only_issued_tokens)
+        self.objects = ObjectStore(data, settings.clock)
+        return Front(
+            Application(routes(self._handlers()), gate, self._courtesy),
+            StorageApplication(self.objects, Buckets(behaviour), gate, self._courtesy),
+            Identity(tokens, settings.clock),
+        )
 
     def _handlers(self) -> Handlers:
         store, clock, bell = self._store, self._settings.clock, self._bell
