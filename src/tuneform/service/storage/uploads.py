@@ -146,9 +146,10 @@ class Uploads:
             if session.state == "DONE":
                 return self._finished(session)
             if chunk.first is None:
-                if chunk.total == 0 and not self._kept(session):
-                    return self._finish(session, session.draft, 0)
-                return Progress(self._kept(session))
+                kept = self._kept(session)
+                if chunk.total == kept:  # all of it came, and the process died before the end
+                    return self._finish(session, with_hashes(session.draft, sent.headers), kept)
+                return Progress(kept)
             return self._append(session, chunk, sent)
 
     def cancel(self, session_id: str) -> None:
