@@ -91,7 +91,7 @@ class Application:
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         """Answer one request."""
-        _repair_path(environ)
+        repair_path(environ)
         with self._courtesy:
             response = self._respond(Request(environ))
         return response(environ, start_response)
@@ -154,15 +154,15 @@ def _map(table: tuple[tuple[str, str], ...]) -> Map:
     return made
 
 
-def _repair_path(environ: "WSGIEnvironment") -> None:
+def repair_path(environ: "WSGIEnvironment") -> None:
     """Give the path the form that WSGI asks for: UTF-8 bytes, shown as Latin-1.
 
     httpx hands it over as plain text, when it calls the service in its own process.
     """
     path = environ.get("PATH_INFO", "")
     try:
-        path.encode("latin-1")
-    except UnicodeEncodeError:
+        path.encode("latin-1").decode()
+    except UnicodeError:
         environ["PATH_INFO"] = path.encode("utf-8", "replace").decode("latin-1")
 
 

@@ -71,3 +71,22 @@ class Behaviour:
 
     project_names: Literal["id", "number"] = "id"
     """Whether names in answers say the project as it was asked for, or always by number."""
+
+    token_seconds: Annotated[float, Meta(gt=0)] = 3600.0
+    """How long an access token that this service gives out is let in."""
+
+    token_seconds_told: Annotated[float, Meta(gt=0)] | None = None
+    """What whoever gets such a token is told about that; None for the truth. With a larger number
+    tokens expire that their owner takes for valid."""
+
+    only_issued_tokens: bool = False
+    """Whether OAuth tokens that this service did not give out are refused."""
+
+    buckets: tuple[str, ...] | None = None
+    """The buckets that exist; None for any that has a valid name."""
+
+    closed_buckets: tuple[str, ...] = ()
+    """Buckets in which the caller may do nothing: 403, whether they exist or not."""
+
+    read_only_buckets: tuple[str, ...] = ()
+    """Buckets in which the caller may read, and neither create, change nor delete."""

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, assert_never
 from urllib.parse import parse_qs
 
 from tuneform.clock import Clock
-from tuneform.service import wire
-from tuneform.service.application import REFUSAL, Application
+from tuneform.service.application import REFUSAL
 from tuneform.service.errors import ApiError, Status
 from tuneform.service.faults import (
     AnyRequestRule,
@@ -23,6 +22,7 @@ from tuneform.service.faults import (
     Hang,
     Late,
     Lose,
+    Part,
     Refusal,
     Refuse,
     Reset,
@@ -33,7 +33,7 @@ from tuneform.service.paging import bad_token
 from tuneform.service.subject import NOBODY, Subject
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 HUNG = "Practice-Hung"
 """Header of a reply that came late: the seconds for which nothing happened."""
@@ -41,7 +41,11 @@ HUNG = "Practice-Hung"
 Body = Callable[[], bytes]
 Naming = Callable[[str, str, Body], Subject]
 
-_API = re.compile(r"/(?:v1beta1|v1beta|v1)/(.*)", re.DOTALL)
+_API = re.compile(
+    r"/(?:(?:v1beta1|v1beta|v1)/(?P<below>.*)"
+    r"|(?P<whole>(?:upload/|download/)?storage/.*|token))",
+    re.DOTALL,
+)
 _MODEL = re.compile(r"tunedModels/([^/:]+)")
 _NAP = 0.2
 """Seconds after which a request that hangs looks whether the service ends."""
@@ -77,7 +81,7 @@ class Breaking:
 
     def __init__(
         self,
-        application: Application,
+        application: "WSGIApplication",
         injector: Injector,
         clock: Clock,
         named: Naming | None = None,
@@ -135,6 +139,10 @@ class Breaking:
             case Lose() | Late():
                 self._swallow(rule, environ)
                 raise ConnectionBroken("closed")
+            case Part():
+                environ["wsgi.input"] = _Half(environ)
+                _Reply(self._application, environ)
+                raise ConnectionBroken("reset")
             case Cut():
                 return _Reply(self._application, environ).cut(start_response, framed=rule.framed)
             case Hang():
@@ -202,7 +210,7 @@ def _nobody_minds(_: int) -> None:
 class _Reply:
     """What the application answered, caught before it is sent."""
 
-    def __init__(self, application: Application, environ: "WSGIEnvironment") -> None:
+    def __init__(self, application: "WSGIApplication", environ: "WSGIEnvironment") -> None:
         self.status = ""
         self.headers: list[tuple[str, str]] = []
         answer = application(environ, self._started)
@@ -243,7 +251,7 @@ def _asked(environ: "WSGIEnvironment", named: Naming) -> Asked | None:
     match = _API.fullmatch(environ.get("PATH_INFO", ""))
     if match is None:
         return None
-    path = match[1]
+    path = match["below"] or match["whole"] or ""
     query = parse_qs(environ.get("QUERY_STRING", ""), errors="replace")
     method = environ["REQUEST_METHOD"]
     with_token = bool(_first(query, "pageToken", "page_token"))
@@ -267,9 +275,23 @@ def _copy(environ: "WSGIEnvironment") -> "WSGIEnvironment":
 
 def _peeked(environ: "WSGIEnvironment") -> bytes:
     """The body of a request, which can still be read afterwards."""
-    body: bytes = environ["wsgi.input"].read(wire.MAX_BODY + 1)
+    body: bytes = environ["wsgi.input"].read()
     environ["wsgi.input"] = BytesIO(body)
     return body
+
+
+class _Half:
+    """A request body of which only the first half arrives."""
+
+    def __init__(self, environ: "WSGIEnvironment") -> None:
+        self._stream = environ["wsgi.input"]
+        self._left = int(environ.get("CONTENT_LENGTH") or 0) // 2
+
+    def read(self, most: int = -1) -> bytes:
+        """Like a file."""
+        piece: bytes = self._stream.read(min(most, self._left) if most >= 0 else self._left)
+        self._left -= len(piece)
+        return piece
 
 
 def _refusal(rule: Refusal) -> ApiError:

@@ -169,6 +169,20 @@ def bad_token() -> ApiError:
     )
 
 
+def scope_insufficient() -> ApiError:
+    """403 for a token that was given for something else."""
+    info = {
+        "@type": ERROR_INFO,
+        "reason": "ACCESS_TOKEN_SCOPE_INSUFFICIENT",
+        "domain": "googleapis.com",
+    }
+    return ApiError(
+        Status.PERMISSION_DENIED,
+        "Request had insufficient authentication scopes.",
+        details=[info],
+    )
+
+
 def internal() -> ApiError:
     """500 for a mistake of this service."""
     return ApiError(

@@ -69,6 +69,10 @@ class Lose(RequestRule, frozen=True, tag="lose"):
     """The request is carried out, and the connection closed without a reply."""
 
 
+class Part(RequestRule, frozen=True, tag="part"):
+    """Half of the request's body arrives, then the connection is reset."""
+
+
 class Cut(RequestRule, frozen=True, kw_only=True, tag="cut"):
     """The request is carried out, and half of the reply's body sent."""
 
@@ -158,7 +162,7 @@ class Stalls(StandingRule, frozen=True, kw_only=True, tag="training_stalls"):
     """How long after the create; None for as long as the rule is in force."""
 
 
-AnyRequestRule = Reset | Refuse | Lose | Cut | Hang | Late | Twice | Refusal | ExpiredToken
+AnyRequestRule = Reset | Refuse | Lose | Part | Cut | Hang | Late | Twice | Refusal | ExpiredToken
 """Every rule about requests."""
 
 AnyRule = AnyRequestRule | Appears | Lingers | Vanishes | Fails | Stalls

@@ -24,6 +24,7 @@ class Call:
         path: below the endpoint, version first, without a slash in front, encoded.
         query: encoded, without the question mark.
         body: JSON, or None. It may hold example texts, so it shows in no repr.
+        headers: lower-case, beside those that every call has, or in their place.
         repeatable: whether it may arrive twice, so that it may be sent again.
     """
 
@@ -33,6 +34,7 @@ class Call:
     query: str = ""
     body: bytes | None = field(default=None, repr=False)
     repeatable: bool = True
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

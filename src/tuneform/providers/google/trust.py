@@ -147,3 +147,44 @@ def _malformed(text: str, field: str) -> Refused:
         hint="write https://HOST[:PORT][/PREFIX], or http:// for this machine; no user, query or "
         f"fragment. A host that is not Google's must stand in {VARIABLE}",
     )
+
+
+_TOKEN_HOST = re.compile(
+    r"([a-z0-9-]+-)?(oauth2|sts|iamcredentials|www)(\.mtls|\.[a-z0-9-]+(\.rep)?)?\.googleapis\.com"
+    r"|accounts\.google\.com",
+    _FLAGS,
+)
+"""Google's own places that give out tokens, regional ones included. Other hosts of Google's, such
+as those of buckets, serve what strangers put there."""
+
+
+def check_token_place(url: str, what: str, trusted: Sequence[str] = ()) -> None:
+    """Admit a place that secrets are sent to for a token, or refuse it.
+
+    Args:
+        url: the place.
+        what: how messages call it, such as the field of a file.
+        trusted: as for `check_endpoint`.
+
+    Raises:
+        Refused: it is no plain URL, its host is not trusted, or it lacks TLS off this machine.
+    """
+    match = _URL.fullmatch(url)
+    host = _host(match)
+    if match is None or host is None:
+        raise Refused(
+            f"{what} is not a plain URL: secrets go to a clear address only",
+            hint="use the file as Google made it",
+        )
+    loopback = _is_loopback(host)
+    if not (loopback or _TOKEN_HOST.fullmatch(host) or _is_listed(host, match["port"], trusted)):
+        raise Refused(
+            f"{what} names the host {host}, which is not trusted with credentials",
+            hint="use the file as Google made it, or, if that host is yours, "
+            f"set {VARIABLE}={host}",
+        )
+    if match["scheme"].lower() != "https" and not loopback:
+        raise Refused(
+            f"{what} reaches {host} without TLS: credentials would be readable on the way",
+            hint="write https:// instead of http://",
+        )
