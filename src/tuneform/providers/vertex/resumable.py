@@ -7,6 +7,7 @@ its own, so it is only ever used at the endpoint that was admitted, whatever hos
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +17,8 @@ from tuneform.errors import BadReply, RemoteError
 from tuneform.providers.google.call import Call, Reply
 from tuneform.providers.google.client import ApiClient
 from tuneform.providers.vertex.jsonl import Encoded
+
+_BLOCK: Final = 1 << 18
 
 PIECE: Final = 8 << 20
 """Bytes of a piece; a multiple of 256 KiB, as the API asks."""
@@ -41,6 +44,31 @@ class Load:
     piece: int = PIECE
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some bytes of a file, read while they are sent.
+
+    A request outlives its reply for a while, and would keep them in memory for as long.
+
+    Attributes:
+        encoded: the file.
+        start: offset of the first byte.
+        size: bytes.
+    """
+
+    encoded: Encoded
+    start: int
+    size: int
+
+    def __iter__(self) -> Iterator[bytes]:
+        """The bytes, in blocks; as often as somebody asks."""
+        file, left = self.encoded.file, self.size
+        file.seek(self.start)
+        while left and (block := file.read(min(_BLOCK, left))):
+            left -= len(block)
+            yield block
+
+
 class SessionGone(Exception):
     """The service does not know the session any more: the upload begins anew."""
 
@@ -63,7 +91,7 @@ class Session:
         self._what = begin.what
         self._path, self._query = _place(client, begun, begin)
         self._encoded = load.encoded
-        self._piece = load.piece
+        self._most = load.piece
         self._position = 0
         self._unsure = False
         self._standstills = 0
@@ -75,18 +103,15 @@ class Session:
             SessionGone: begin anew.
             RemoteError: it failed for good; patience ended, or a precondition holds no more.
         """
-        while True:
-            try:
+        try:
+            while True:
                 done = self._client.retried(self._push)
-            except RemoteError as error:
-                gone = error.status in _GONE
-                if not gone:
-                    raise
-            else:
-                if done is None:
-                    continue
-                return done
-            raise SessionGone
+                if done is not None:
+                    return done
+        except RemoteError as error:
+            if error.status not in _GONE:
+                raise
+            raise SessionGone from error
 
     def _push(self) -> bytes | None:
         """Send the next piece; after a failure ask first how far the upload is.
@@ -96,27 +121,35 @@ class Session:
         """
         size = self._encoded.size
         if self._unsure:
-            done = self._taken(self._put(f"bytes */{size}", b""))
+            done = self._taken(self._put(self._piece(0)))
             if done is not None:
                 return done
         self._unsure = True
-        self._encoded.file.seek(self._position)
-        piece = self._encoded.file.read(self._piece)
-        last = self._position + len(piece) - 1
-        where = f"bytes {self._position}-{last}/{size}" if piece else f"bytes */{size}"
         before = self._position
-        done = self._taken(self._put(where, piece))
+        done = self._taken(self._put(self._piece(min(self._most, size - before))))
         self._standstills = self._standstills + 1 if self._position <= before else 0
         if done is None and self._standstills >= MOST_STANDSTILLS:
-            raise self._client.bad_reply(self._call("", b""), "nothing of what is sent is kept")
+            raise self._client.bad_reply(
+                self._call(self._piece(0)), "nothing of what is sent is kept"
+            )
         self._unsure = False
         return done
 
-    def _put(self, where: str, piece: bytes) -> Reply:
-        return self._client.once(self._call(where, piece), also={_GOING_ON})
+    def _piece(self, size: int) -> Piece:
+        return Piece(self._encoded, self._position, size)
 
-    def _call(self, where: str, piece: bytes) -> Call:
-        headers = {"content-range": where, "content-type": "application/jsonl"}
+    def _put(self, piece: Piece) -> Reply:
+        return self._client.once(self._call(piece), also={_GOING_ON})
+
+    def _call(self, piece: Piece) -> Call:
+        """Send a piece; an empty one asks how far the upload is."""
+        first, last = piece.start, piece.start + piece.size - 1
+        headers = {
+            "content-range": f"bytes {f'{first}-{last}' if piece.size else '*'}/"
+            f"{self._encoded.size}",
+            "content-length": str(piece.size),
+            "content-type": "application/jsonl",
+        }
         return Call(self._what, "PUT", self._path, self._query, piece, headers=headers)
 
     def _taken(self, reply: Reply) -> bytes | None:
@@ -127,7 +160,7 @@ class Session:
         match = _RANGE.fullmatch(found) if found else None
         kept = int(match[1]) + 1 if match else 0
         if (found and not match) or kept > self._encoded.size:
-            call = self._call("", b"")
+            call = self._call(self._piece(0))
             raise self._client.bad_reply(call, f"it has kept the range {found}")
         self._position = kept
         return None
