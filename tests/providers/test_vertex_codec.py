@@ -15,8 +15,10 @@ from tuneform.providers.base import Creation
 from tuneform.providers.vertex import codec, wire
 from tuneform.providers.vertex.codec import Made, Source, Uploaded
 from tuneform.providers.vertex.labels import write_mark
+from tuneform.providers.vertex.leftovers import idle_endpoints, idle_uploads
 from tuneform.providers.vertex.names import Home, ModelRef
 from tuneform.providers.vertex.survey import Survey
+from tuneform.providers.vertex.uploads import Upload
 
 HOME = Home("demo-project", "europe-west4")
 PATH = HOME.path
@@ -248,6 +250,36 @@ def test_an_endpoint_of_a_checkpoint_does_not_answer():
     assert found.endpoint_of(ModelRef("m1", "1"), a_job(tunedModel=tuned)) == "e1"
     only = survey(endpoints=[an_endpoint("c1", "m1")])
     assert only.endpoint_of(ModelRef("m1", "1"), a_job(tunedModel=tuned)) is None
+
+
+# leftovers
+
+
+def test_the_endpoint_of_a_training_that_goes_on_is_not_left_over():
+    empty = an_endpoint("e9")
+
+    assert list(idle_endpoints("demo/prod", survey([a_job(state="RUNNING")], [], [empty]))) == []
+    (left,) = idle_endpoints("demo/prod", survey([a_job(state="FAILED")], [], [empty]))
+    assert left.remote == f"{PATH}/endpoints/e9"
+
+
+def test_an_endpoint_that_holds_a_model_of_another_location_is_in_use():
+    elsewhere = [{"id": "1", "model": "projects/demo-project/locations/us-central1/models/m1"}]
+
+    found = survey(endpoints=[an_endpoint("e9", deployedModels=elsewhere)])
+    assert list(idle_endpoints("demo/prod", found)) == []
+
+
+@pytest.mark.parametrize(
+    ("state", "left"), [("RUNNING", 0), ("SUCCEEDED", 0), ("FAILED", 1), ("CANCELLED", 1)]
+)
+def test_what_a_training_that_failed_read_is_left_over(state, left):
+    spec = {"trainingDatasetUri": "gs://b/d.jsonl", "validationDatasetUri": "gs://b/v.jsonl"}
+    job = a_job(state=state, supervisedTuningSpec=spec)
+    live = read(job, a_model() if state == "SUCCEEDED" else None)
+    uploads = [Upload("gs://b/d.jsonl", "demo/prod"), Upload("gs://b/v.jsonl", "demo/prod")]
+
+    assert len(list(idle_uploads(uploads, survey([job]), [live]))) == 2 * left
 
 
 # bodies

@@ -210,6 +210,21 @@ def test_racing_creates_are_all_seen(creation):
     assert list(found) == sorted(found, key=lambda live: (live.created, live.remote))
 
 
+def test_a_version_is_found_under_what_it_says_now_and_else_under_what_it_was_begun_as(
+    world, creation
+):
+    provider, live = world.provider(), trained(world, creation)
+    renamed = replace(MARK, model="other", adopted=live.id)
+
+    now = provider.patch(live, Fields(), renamed)
+    assert provider.find(MARK) == ()
+    assert provider.find(renamed) == (now,)
+
+    forgotten = provider.patch(now, Fields(), None)
+    assert provider.find(MARK) == (forgotten,)
+    assert forgotten.origin == MARK
+
+
 def test_others_are_told_apart(creation):
     with practice(trains=False) as world:
         provider = world.provider()
