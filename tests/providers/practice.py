@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -28,52 +27,12 @@ from tuneform.providers.vertex.hints import KNOWN
 from tuneform.providers.vertex.names import Home
 from tuneform.providers.vertex.operations import Pace
 from tuneform.providers.vertex.provider import VertexProvider
-from tuneform.providers.vertex.uploads import Upload
+from tuneform.providers.vertex.storage import Bucket
 from tuneform.service import Behaviour, Service, open_service
 
 HOME = Home("practice", "local")
+BUCKET = "gs://practice/datasets"
 LOOKS = 20_000  # until a training has ended: patience is a matter of looks, not of time
-
-
-@dataclass
-class Held:
-    data: bytes
-
-    def chunks(self) -> Iterator[bytes]:
-        yield self.data
-
-
-class Shelf:
-    """Buckets in memory, for the service; and a place for uploads, for the provider."""
-
-    def __init__(self) -> None:
-        self.held: dict[tuple[str, str], Held] = {}
-        self.owners: dict[str, str] = {}
-
-    def get(self, bucket: str, name: str) -> Held | None:
-        return self.held.get((bucket, name))
-
-    def put(self, digest, examples, owner) -> str:
-        rows = [
-            {
-                "contents": [
-                    {"role": "user", "parts": [{"text": text}]},
-                    {"role": "model", "parts": [{"text": output}]},
-                ]
-            }
-            for text, output in examples
-        ]
-        data = "".join(json.dumps(row) + "\n" for row in rows).encode()
-        url = f"gs://practice/datasets/{digest}.jsonl"
-        self.held["practice", f"datasets/{digest}.jsonl"] = Held(data)
-        self.owners[url] = owner
-        return url
-
-    def of(self, owner) -> list[Upload]:
-        return [Upload(url, owner) for url, each in self.owners.items() if each == owner]
-
-    def remove(self, url) -> None:
-        self.owners.pop(url, None)
 
 
 class Stopped(Exception):
@@ -112,7 +71,6 @@ class Practice:
     """One service, and ways to come to it."""
 
     service: Service
-    shelf: Shelf
     stack: ExitStack
 
     def provider(
@@ -126,9 +84,7 @@ class Practice:
         """Another process, which may be stopped before or after one of its writes."""
         inner = httpx.WSGITransport(app=self.service.wsgi)
         self.transport = Cutting(inner, writes, after=after)
-        return vertex(
-            self.stack, "any-key", self.shelf, transport=self.transport, policy=policy, home=home
-        )
+        return vertex(self.stack, "any-key", transport=self.transport, policy=policy, home=home)
 
 
 def a_client(
@@ -153,7 +109,6 @@ def gemini(stack: ExitStack, key: str, **way: Any) -> GeminiProvider:
 def vertex(
     stack: ExitStack,
     key: str,
-    shelf: Shelf,
     *,
     policy: EndpointPolicy = "perVersion",
     home: Home = HOME,
@@ -162,7 +117,7 @@ def vertex(
     """A provider that speaks tuning jobs."""
     client = a_client(stack, key, known=KNOWN, **way)
     api = Api(client, home, SystemClock(), Pace(first=0.001, most=0.01))
-    return VertexProvider(api, shelf, capabilities("embedded"), policy)
+    return VertexProvider(api, Bucket(client, BUCKET), capabilities("embedded"), policy)
 
 
 @contextmanager
@@ -172,11 +127,9 @@ def practice(*, trains: bool = True, behaviour: Behaviour | None = None) -> Iter
         service = stack.enter_context(
             open_service(None, require_key=False, trains=trains, behaviour=behaviour)
         )
-        shelf = Shelf()
-        service._vertex.tuning.datasets._objects = shelf
         if trains:
             service.start_training()
-        yield Practice(service, shelf, stack)
+        yield Practice(service, stack)
 
 
 def until(provider: Provider, remote: str, done: Callable[[Live | None], bool]) -> Live:

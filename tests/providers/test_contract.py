@@ -13,13 +13,13 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import httpx
 import pytest
-from tests.providers.practice import HOME, Shelf, gemini, until, until_ended, vertex
+from tests.providers.practice import HOME, gemini, until, until_ended, vertex
 
 from tuneform import errors
 from tuneform.domain.live import Live, LiveState
 from tuneform.domain.spec import Fields, Hyperparameters
 from tuneform.providers.base import Creation, Provider
-from tuneform.service import Service, open_service
+from tuneform.service import open_service
 
 EXAMPLES = [(str(n), str(n + 1)) for n in range(10)]
 
@@ -79,9 +79,7 @@ class Dialect:
         return self.provider.capabilities.collection is not None
 
 
-def speak(
-    dialect: str, service: Service, stack: ExitStack, shelf: Shelf, say, key, **way
-) -> Dialect:
+def speak(dialect: str, stack: ExitStack, say, key: str, **way) -> Dialect:
     if dialect == "gemini":
         return Dialect(
             gemini(stack, key, **way),
@@ -90,9 +88,8 @@ def speak(
             Hyperparameters(epoch_count=3, batch_size=4, learning_rate=0.02),
             say.creation,
         )
-    service._vertex.tuning.datasets._objects = shelf
     return Dialect(
-        vertex(stack, key, shelf, **way),
+        vertex(stack, key, **way),
         f"{HOME.path}/tuningJobs/1",
         "models/gemini-2.5-flash",
         Hyperparameters(epoch_count=3, learning_rate_multiplier=2.0, adapter_size=4),
@@ -115,14 +112,7 @@ def dialect(request, way, say):
         else:
             endpoint, transport = "http://localhost", httpx.WSGITransport(app=service.wsgi)
         yield speak(
-            request.param,
-            service,
-            stack,
-            Shelf(),
-            say,
-            "planted-key",
-            endpoint=endpoint,
-            transport=transport,
+            request.param, stack, say, "planted-key", endpoint=endpoint, transport=transport
         )
 
 
@@ -289,7 +279,7 @@ def test_another_key_is_turned_away(name, say):
     with ExitStack() as stack:
         service = stack.enter_context(open_service(None, api_key="planted-key"))
         transport = httpx.WSGITransport(app=service.wsgi)
-        spoken = speak(name, service, stack, Shelf(), say, "other-key", transport=transport)
+        spoken = speak(name, stack, say, "other-key", transport=transport)
 
         with pytest.raises(errors.Unauthenticated):
             list(spoken.provider.list())
@@ -300,8 +290,7 @@ def test_nobody_listens(name, say):
     with a_port(lambda *_: []) as endpoint:
         pass  # the port is free again
     with ExitStack() as stack:
-        service = stack.enter_context(open_service(None))
-        spoken = speak(name, service, stack, Shelf(), say, "planted-key", endpoint=endpoint)
+        spoken = speak(name, stack, say, "planted-key", endpoint=endpoint)
 
         with pytest.raises(errors.Unreachable) as failure:
             list(spoken.provider.list())

@@ -305,6 +305,18 @@ def test_a_model_that_is_deployed_twice_goes_with_its_traffic(world, creation):
     assert resources(world, "models") == resources(world, "endpoints") == []
 
 
+def test_an_endpoint_of_somebody_else_is_never_written_to(world, creation):
+    live = trained(world, creation)
+    (model,) = resources(world, "models")
+    theirs = an_endpoint(world, {"by": "hand"})
+    deploy(world, theirs, model, {"0": 100})
+    before = send(world, "GET", theirs)
+
+    world.provider(policy="servingOnly").patch(live, Fields(), MARK.promoted())
+
+    assert send(world, "GET", theirs) == before
+
+
 def test_what_else_is_deployed_on_our_endpoint_stays_there(world, creation):
     live, other = (
         trained(world, creation),
@@ -445,7 +457,7 @@ def test_an_upload_that_is_used_again_is_left_alone(world, creation):
 
     provider.discard(left)
 
-    assert world.shelf.owners == {left.remote: MARK.owner}
+    assert world.service.objects.get("practice", f"datasets/{DATA}.jsonl") is not None
 
 
 def test_an_endpoint_whose_model_was_taken_off_is_left_over(world, creation):

@@ -403,6 +403,49 @@ def test_words_that_stand_on_the_version_are_taken_off_there_too(scripted, say):
     assert [each["labels"] for each in script.bodies() if each] == [LABELS, LABELS]
 
 
+# deployment
+
+EMPTY = {"name": ENDPOINT, "labels": {**LABELS, "tuneform-holds": "m1"}}
+SERVING = {**COPY, "labels": {**LABELS, "tuneform-serving": "true"}}
+
+
+def deploying(scripted, say, *answers):
+    """Promote a version that nothing answers for, where an earlier run left an empty endpoint."""
+    held = {**HELD, "labels": {**SERVING["labels"], "tuneform-holds": "m1"}}
+    script = scripted(
+        *(say.reply(each) for each in (COPY, {}, {"endpoints": [EMPTY]})),
+        *(say.reply(each) for each in (COPY, {}, {"endpoints": [EMPTY]})),
+        *(say.reply(each) for each in answers),
+        *(say.reply(each) for each in (COPY, {}, SERVING, SERVING, {"endpoints": [held]})),
+        *(say.reply(each) for each in (SERVING, {}, {"endpoints": [held]})),
+    )
+    live = observed(script)
+    assert not live.deployed
+    assert script.provider.patch(live, Fields(), MARK.promoted()).serves
+    return script.lines()[6 : 6 + len(answers)]
+
+
+def test_an_endpoint_that_a_killed_run_made_is_used(scripted, say):
+    done = {"name": f"{ENDPOINT}/operations/7", "done": True}
+
+    assert deploying(scripted, say, {}, EMPTY, done) == [
+        "GET endpoints/e1/operations",
+        "GET endpoints/e1",
+        "POST endpoints/e1:deployModel",
+    ]
+
+
+def test_a_deployment_that_a_killed_run_began_is_waited_for(scripted, say):
+    running = {"name": f"{ENDPOINT}/operations/7"}
+    answers = ({"operations": [running]}, {**running, "done": True}, HELD)
+
+    assert deploying(scripted, say, *answers) == [
+        "GET endpoints/e1/operations",
+        "GET endpoints/e1/operations/7",
+        "GET endpoints/e1",
+    ]
+
+
 # operations
 
 
