@@ -5,6 +5,7 @@ The two SDKs need different releases of protobuf, so each has an environment of 
 """
 
 import hashlib
+import json
 import subprocess
 import sys
 import venv
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from tests.service.vertex.example import Held, Shelf, line
 
 from tuneform.service import open_service
 from tuneform.service.server import running
@@ -58,3 +60,28 @@ def test_an_independent_client_can_do_all_that_it_does_with_the_real_service(nam
         )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("ok ") >= 8
+
+
+def test_the_present_sdk_can_do_in_vertex_mode_what_it_does_with_the_real_service():
+    python = environment("genai")
+    with open_service(None, step_seconds=0.005) as service, running(service) as url:
+        uri = put_numbers(service)
+        service.start_training()
+        done = subprocess.run(
+            [python, HERE / "run_genai_vertex.py", url, uri],
+            capture_output=True,
+            text=True,
+            timeout=RUN_SECONDS,
+            check=False,
+        )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("ok ") == 20
+
+
+def put_numbers(service) -> str:
+    """A dataset in a bucket of the service; its URI."""
+    shelf = Shelf()
+    service._vertex.tuning.datasets._objects = shelf
+    rows = (json.dumps(line(str(n), str(n + 1))) for n in range(15))
+    shelf.held["practice", "numbers.jsonl"] = Held("\n".join(rows).encode())
+    return "gs://practice/numbers.jsonl"

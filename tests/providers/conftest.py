@@ -103,6 +103,7 @@ def a_creation(**changes) -> Creation:
         "hyperparameters": Hyperparameters(epoch_count=5, learning_rate=0.001),
         "fields": Fields(display_name="Support", description="Answers.", temperature=0.7),
         "mark": a_mark(),
+        "data": "da" * 32,
         "examples": [("1", "2"), ("zwölf", "dreizehn 🎈")],
     }
     return Creation(**{**values, **changes})

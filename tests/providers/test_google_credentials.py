@@ -8,6 +8,7 @@ import pytest
 
 from tuneform.errors import Unauthenticated, Unreachable
 from tuneform.providers.google.credentials import (
+    GEMINI,
     ApiKey,
     OAuth,
     application_default,
@@ -19,7 +20,7 @@ def a_request() -> httpx.Request:
     return httpx.Request("GET", "https://generativelanguage.googleapis.com/v1beta/tunedModels")
 
 
-def no_adc():
+def no_adc(environ):
     raise AssertionError("a key was there")
 
 
@@ -48,9 +49,9 @@ def test_the_order_of_keys(environ, source):
 
 
 def test_without_a_key_the_last_resort_is_asked():
-    chosen = OAuth(SimpleNamespace(token=lambda: "t"), None)
+    chosen = OAuth(SimpleNamespace(token=lambda *_: "t"), None)
 
-    assert choose_credentials({"PATH": "/bin"}, lambda: chosen) is chosen
+    assert choose_credentials({"PATH": "/bin"}, lambda _: chosen) is chosen
 
 
 @pytest.mark.parametrize(
@@ -78,14 +79,14 @@ def test_a_key_that_is_none_is_told_without_the_key(key, fault):
 def test_oauth_sends_token_and_quota_project():
     request = a_request()
 
-    OAuth(SimpleNamespace(token=lambda: "ya29.token"), "my-project").authorize(request)
+    OAuth(SimpleNamespace(token=lambda *_: "ya29.token"), "my-project").authorize(request)
 
     assert request.headers["authorization"] == "Bearer ya29.token"
     assert request.headers["x-goog-user-project"] == "my-project"
 
 
 def test_oauth_redacts_the_token_it_used():
-    oauth = OAuth(SimpleNamespace(token=lambda: "ya29.token"), None)
+    oauth = OAuth(SimpleNamespace(token=lambda *_: "ya29.token"), None)
     oauth.authorize(a_request())
 
     assert oauth.redact("bad value 'Bearer ya29.token'") == "bad value 'Bearer [redacted]'"
@@ -93,7 +94,7 @@ def test_oauth_redacts_the_token_it_used():
 
 def test_oauth_redacts_a_token_that_was_renewed_meanwhile():
     tokens = iter(["ya29.first", "ya29.second"])
-    oauth = OAuth(SimpleNamespace(token=lambda: next(tokens)), None)
+    oauth = OAuth(SimpleNamespace(token=lambda *_: next(tokens)), None)
     oauth.authorize(a_request())
     oauth.authorize(a_request())
 
@@ -139,7 +140,7 @@ def google_auth(default):
 
 
 def finds(credentials, project=None):
-    def default(scopes):
+    def default(scopes, request):
         return credentials, project
 
     return default
@@ -148,11 +149,11 @@ def finds(credentials, project=None):
 def test_adc_gives_a_token_and_asks_for_the_tuning_scope():
     asked, found, request = [], Adc(), a_request()
 
-    def default(scopes):
+    def default(scopes, request):
         asked.extend(scopes)
         return found, "adc-project"
 
-    application_default(google_auth(default)).authorize(request)
+    application_default({}, GEMINI, google_auth(default)).authorize(request)
 
     assert request.headers["authorization"] == "Bearer ya29.fresh"
     assert request.headers["x-goog-user-project"] == "adc-project"
@@ -163,14 +164,14 @@ def test_adc_prefers_the_quota_project():
     found, request = Adc(), a_request()
     found.quota_project_id = "pays"
 
-    application_default(google_auth(finds(found, "owns"))).authorize(request)
+    application_default({}, GEMINI, google_auth(finds(found, "owns"))).authorize(request)
 
     assert request.headers["x-goog-user-project"] == "pays"
 
 
 def test_threads_share_one_refresh():
     found = Adc()
-    oauth = application_default(google_auth(finds(found)))
+    oauth = application_default({}, GEMINI, google_auth(finds(found)))
     threads = [threading.Thread(target=oauth.authorize, args=(a_request(),)) for _ in range(8)]
     for each in threads:
         each.start()
@@ -190,7 +191,7 @@ def test_threads_share_one_refresh():
     ],
 )
 def test_a_token_that_cannot_be_had(found, error, sent):
-    oauth = application_default(google_auth(finds(found)))
+    oauth = application_default({}, GEMINI, google_auth(finds(found)))
 
     with pytest.raises(error) as failure:
         oauth.authorize(a_request())
@@ -201,11 +202,11 @@ def test_a_token_that_cannot_be_had(found, error, sent):
 
 
 def test_no_adc_tells_the_next_step():
-    def default(scopes):
+    def default(scopes, request):
         raise GoogleAuthError
 
     with pytest.raises(Unauthenticated, match="no Application Default") as failure:
-        application_default(google_auth(default))
+        application_default({}, GEMINI, google_auth(default))
 
     assert "GEMINI_API_KEY" in failure.value.hint
 
@@ -215,6 +216,6 @@ def test_without_google_auth_the_extra_is_named():
         raise ModuleNotFoundError(name=name)
 
     with pytest.raises(Unauthenticated, match="google-auth, which is not installed") as failure:
-        application_default(missing)
+        application_default({}, GEMINI, missing)
 
     assert "tuneform[oauth]" in failure.value.hint

@@ -152,3 +152,18 @@ def test_what_is_admitted_is_where_httpx_connects(text):
             "::1",
             "localhost",
         }
+
+
+def test_each_api_admits_its_own_host_and_no_other_of_googles():
+    storage = "storage.googleapis.com"
+
+    assert check_endpoint(None, own=storage).url == f"https://{storage}"
+    assert check_endpoint(f"https://{storage}", own=storage).host == storage
+    with pytest.raises(Refused, match=r"provider\.storageEndpoint in tuneform\.yaml names"):
+        check_endpoint(f"https://{GOOGLE_HOST}", own=storage, field="provider.storageEndpoint")
+
+
+@pytest.mark.parametrize("endpoint", ["http://storage.googleapis.com", "https://x@y"])
+def test_messages_name_the_field(endpoint):
+    with pytest.raises(Refused, match=r"provider\.storageEndpoint in tuneform\.yaml"):
+        check_endpoint(endpoint, own="storage.googleapis.com", field="provider.storageEndpoint")

@@ -38,10 +38,11 @@ from tuneform.providers.google.retry import Retrier
 from tuneform.providers.google.trust import check_endpoint
 from tuneform.service import open_service
 from tuneform.service.courtesy import Courtesy, Turns
+from tuneform.service.dialect import end_failed
 from tuneform.service.errors import Status as Code
 from tuneform.service.fault_file import faults_of
 from tuneform.service.in_process import InProcess
-from tuneform.service.training import Training, end_failed
+from tuneform.service.training import Training
 from tuneform.service.wire import timestamp
 
 OWNER = "demo"

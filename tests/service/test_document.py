@@ -21,6 +21,7 @@ from tuneform.service import (
     wire,
 )
 from tuneform.service.faults import AnyRule, RequestRule
+from tuneform.service.storage import body, uploads
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "practice-service.md").read_text()
 
@@ -39,6 +40,7 @@ def test_every_switch_is_explained():
     [
         *(wire.MAX_BODY, drafts.MAX_INPUT, drafts.MAX_OUTPUT, drafts.MAX_STEPS, drafts.MAX_VISITS),
         *(int(learning.RATE_SCALE), int(learning.DIVERGED), generation.MAX_PROMPT),
+        *(body.MAX_OBJECT, uploads.GRANULE),
         *(server.CONNECTIONS, drafts.LARGE_FROM, fields.MAX_LENGTH, search.MAX_LENGTH),
     ],
 )

@@ -462,6 +462,16 @@ def test_the_route_needs_a_key_as_others_do(practice_with):
     assert practice.call("DELETE", "/practice/v1/faults").status_code == 403
 
 
+def test_half_of_an_upload_can_be_kept(faulty):
+    practice = faulty({"effect": "part", "path": "upload/*", "method": "PUT", "times": 1})
+    begun = practice.client.post("/upload/storage/v1/b/bkt/o?uploadType=resumable&name=a")
+    place, data = begun.headers["Location"], b"x" * (1 << 20)
+    with pytest.raises(httpx.TransportError):
+        practice.client.put(place, content=data)
+    asked = practice.client.put(place, headers={"Content-Range": f"bytes */{len(data)}"})
+    assert (asked.status_code, asked.headers["Range"]) == (308, f"bytes=0-{(1 << 19) - 1}")
+
+
 def test_every_effect_is_tried_here():
     text = Path(__file__).read_text()
     assert {each for each in EFFECTS if f'"effect": "{each}"' not in text} == set()

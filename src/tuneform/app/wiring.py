@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
@@ -19,6 +18,7 @@ from tuneform.providers.base import Provider
 from tuneform.providers.gemini.bases import capabilities
 
 if TYPE_CHECKING:
+    from tuneform.app.speaking import Line
     from tuneform.domain.record import LockState
     from tuneform.ledger.address import Address
 
@@ -140,21 +140,49 @@ def _address(project: ProjectSpec, invocation: Invocation) -> Address:
 
 @contextmanager
 def _open_gemini(project: ProjectSpec, invocation: Invocation, _trains: bool) -> Iterator[Opened]:
-    from tuneform.providers.gemini.provider import GeminiProvider
-    from tuneform.providers.google.client import ApiClient, open_client
+    from tuneform.app.speaking import Line, speak_gemini
+    from tuneform.providers.google.client import open_client
     from tuneform.providers.google.credentials import Discreet, choose_credentials
-    from tuneform.providers.google.retry import Retrier
     from tuneform.providers.google.trust import VARIABLE, check_endpoint, trusted_entries
 
     trusted = trusted_entries(invocation.environ.get(VARIABLE, ""))
     endpoint = check_endpoint(project.provider.endpoint, trusted)
     credentials = Discreet(choose_credentials(invocation.environ), project.secrets)
-    retrier = Retrier(invocation.clock, random.random)
     with open_client(endpoint) as http:
-        client = ApiClient(http, endpoint, credentials, clock=invocation.clock, retrier=retrier)
-        provider = GeminiProvider(client, capabilities("gemini"))
+        line = Line(http, endpoint, credentials, invocation.clock)
+        provider = speak_gemini(line, capabilities_of(project.provider))
         # On loopback a training lasts seconds, on the real service it lasts minutes.
         yield Opened(provider, 0.2, 2.0) if endpoint.loopback else Opened(provider, 2.0, 20.0)
+
+
+@contextmanager
+def _open_vertex(project: ProjectSpec, invocation: Invocation, _trains: bool) -> Iterator[Opened]:
+    from tuneform.app.speaking import Line, home_of, speak_vertex
+    from tuneform.providers.google.client import open_client
+    from tuneform.providers.google.credentials import Discreet, vertex_credentials
+    from tuneform.providers.google.trust import VARIABLE, check_endpoint, trusted_entries
+    from tuneform.providers.vertex.hosts import STORAGE_HOST, host_of
+    from tuneform.providers.vertex.operations import Pace
+
+    spec, clock = project.provider, invocation.clock
+    trusted = trusted_entries(invocation.environ.get(VARIABLE, ""))
+    endpoint = check_endpoint(spec.endpoint, trusted, own=host_of(home_of(spec)))
+    local = endpoint.loopback
+    # What answers on this machine is the practice service, which has the storage at one address.
+    wanted = spec.storage_endpoint or (endpoint.url if local else None)
+    field = "provider.storageEndpoint"
+    storage = check_endpoint(wanted, trusted, own=STORAGE_HOST, field=field)
+    credentials = Discreet(vertex_credentials(invocation.environ), project.secrets)
+    with open_client(endpoint) as http, open_client(storage) as storage_http:
+        provider = speak_vertex(
+            Line(http, endpoint, credentials, clock),
+            Line(storage_http, storage, credentials, clock),
+            spec,
+            capabilities_of(spec),
+            Pace(first=0.1, most=1.0) if local else Pace(),
+        )
+        # On loopback a training lasts seconds, on the real service up to hours.
+        yield Opened(provider, 0.2, 2.0) if local else Opened(provider, 10.0, 60.0)
 
 
 @contextmanager
@@ -168,16 +196,14 @@ def _open_embedded(project: ProjectSpec, invocation: Invocation, trains: bool) -
         ) from error
     import httpx
 
-    from tuneform.providers.gemini.provider import GeminiProvider
-    from tuneform.providers.google.client import ApiClient, open_client
+    from tuneform.app.speaking import Line
+    from tuneform.providers.google.client import open_client
     from tuneform.providers.google.credentials import ApiKey, Discreet
-    from tuneform.providers.google.retry import Retrier
     from tuneform.providers.google.trust import check_endpoint
 
     pace = _step_seconds(invocation)
     folder = invocation.folder_inside(project.provider.data or PRACTICE_FOLDER)
     endpoint = check_endpoint("http://127.0.0.1", ())
-    retrier = Retrier(invocation.clock, random.random)
     try:
         service = open_service(
             folder / "service.db",
@@ -200,8 +226,19 @@ def _open_embedded(project: ProjectSpec, invocation: Invocation, trains: bool) -
         if trains:
             service.start_training()
         credentials = Discreet(ApiKey("practice"), project.secrets)
-        client = ApiClient(http, endpoint, credentials, clock=invocation.clock, retrier=retrier)
-        yield Opened(GeminiProvider(client, capabilities("embedded")), 0.05, 1.0)
+        line = Line(http, endpoint, credentials, invocation.clock)
+        yield Opened(_practised(project.provider, line), 0.05, 1.0)
+
+
+def _practised(spec: ProviderSpec, line: Line) -> Provider:
+    """The practice service within the process, in the dialect that is rehearsed."""
+    from tuneform.app.speaking import speak_gemini, speak_vertex
+    from tuneform.providers.vertex.operations import Pace
+
+    if spec.dialect == "vertex":
+        pace = Pace(first=0.01, most=0.5)
+        return speak_vertex(line, line, spec, capabilities_of(spec), pace)
+    return speak_gemini(line, capabilities_of(spec))
 
 
 def _step_seconds(invocation: Invocation) -> float:
@@ -222,4 +259,5 @@ def _step_seconds(invocation: Invocation) -> float:
 _PROVIDERS: dict[str, Callable[[ProjectSpec, Invocation, bool], AbstractContextManager[Opened]]] = {
     "embedded": _open_embedded,
     "gemini": _open_gemini,
+    "vertex": _open_vertex,
 }

@@ -1,8 +1,8 @@
-"""The practice service: a copy of the tunedModels API that really trains, in SQLite.
+"""The practice service: copies of two tuning APIs that really train, in SQLite.
 
 A place to rehearse a project, a dataset and a pipeline at no cost; not a language model. It stands
-beside the rest of the project and shares nothing with it but the clock, so that our client and
-this service are two independent readings of one API document. `docs/practice-service.md` lists
+beside the rest of the project and shares nothing with it but the clock, so that our clients
+and this service are independent readings of the API documents. `docs/practice-service.md` lists
 every decision and every known difference from the real service.
 """
 

@@ -9,6 +9,7 @@ import logging
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
@@ -57,6 +58,10 @@ class _Version(BaseConverter):
     regex = "v1beta|v1"
 
 
+class _Platform(BaseConverter):
+    regex = "v1beta1|v1"
+
+
 class _Rest(BaseConverter):
     regex = ".+"
     part_isolating = False
@@ -79,15 +84,14 @@ class Application:
     def __init__(self, table: Sequence[Route], gate: Gate, courtesy: Courtesy) -> None:
         self._gate = gate
         self._courtesy = courtesy
-        converters = {"default": _Segment, "version": _Version, "rest": _Rest}
-        rules = [Rule(_path(route), endpoint=route, methods=[route.method]) for route in table]
-        self._map = Map(rules, converters=converters, merge_slashes=False, strict_slashes=True)
+        self._table = tuple(table)
+        self._map = _map(tuple((route.method, _path(route)) for route in table))
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         """Answer one request."""
-        _repair_path(environ)
+        repair_path(environ)
         with self._courtesy:
             response = self._respond(Request(environ))
         return response(environ, start_response)
@@ -115,7 +119,8 @@ class Application:
         adapter = self._map.bind("practice.invalid")
         method = "HEAD-is-not-offered" if request.method == "HEAD" else request.method
         try:
-            return adapter.match(request.path, method)
+            number, ids = adapter.match(request.path, method)
+            return self._table[number], ids
         except MethodNotAllowed as error:
             allowed = sorted(set(error.valid_methods or ()) - {"HEAD"})
             raise ApiError(
@@ -129,15 +134,35 @@ class Application:
             raise ApiError(Status.NOT_FOUND, message) from error
 
 
-def _repair_path(environ: "WSGIEnvironment") -> None:
+@lru_cache(maxsize=2)
+def _map(table: tuple[tuple[str, str], ...]) -> Map:
+    """What finds the number of a route.
+
+    Making it takes longer than all else that opens a service, and all services share it.
+    """
+    converters = {
+        "default": _Segment,
+        "version": _Version,
+        "platform": _Platform,
+        "rest": _Rest,
+    }
+    rules = [
+        Rule(path, endpoint=number, methods=[method]) for number, (method, path) in enumerate(table)
+    ]
+    made = Map(rules, converters=converters, merge_slashes=False, strict_slashes=True)
+    made.update()  # now, and not by the first of several threads
+    return made
+
+
+def repair_path(environ: "WSGIEnvironment") -> None:
     """Give the path the form that WSGI asks for: UTF-8 bytes, shown as Latin-1.
 
     httpx hands it over as plain text, when it calls the service in its own process.
     """
     path = environ.get("PATH_INFO", "")
     try:
-        path.encode("latin-1")
-    except UnicodeEncodeError:
+        path.encode("latin-1").decode()
+    except UnicodeError:
         environ["PATH_INFO"] = path.encode("utf-8", "replace").decode("latin-1")
 
 

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, assert_never
 from urllib.parse import parse_qs
 
 from tuneform.clock import Clock
-from tuneform.service import wire
-from tuneform.service.application import REFUSAL, Application
+from tuneform.service.application import REFUSAL
 from tuneform.service.errors import ApiError, Status
 from tuneform.service.faults import (
     AnyRequestRule,
@@ -23,6 +22,7 @@ from tuneform.service.faults import (
     Hang,
     Late,
     Lose,
+    Part,
     Refusal,
     Refuse,
     Reset,
@@ -30,14 +30,22 @@ from tuneform.service.faults import (
 )
 from tuneform.service.injection import Asked, Injector
 from tuneform.service.paging import bad_token
+from tuneform.service.subject import NOBODY, Subject
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 HUNG = "Practice-Hung"
 """Header of a reply that came late: the seconds for which nothing happened."""
 
-_API = re.compile(r"/(?:v1beta|v1)/(.*)", re.DOTALL)
+Body = Callable[[], bytes]
+Naming = Callable[[str, str, Body], Subject]
+
+_API = re.compile(
+    r"/(?:(?:v1beta1|v1beta|v1)/(?P<below>.*)"
+    r"|(?P<whole>(?:upload/|download/)?storage/.*|token))",
+    re.DOTALL,
+)
 _MODEL = re.compile(r"tunedModels/([^/:]+)")
 _NAP = 0.2
 """Seconds after which a request that hangs looks whether the service ends."""
@@ -71,7 +79,22 @@ class ConnectionBroken(Exception):
 class Breaking:
     """The application with its faults in front; without faults it only passes on."""
 
-    def __init__(self, application: Application, injector: Injector, clock: Clock) -> None:
+    def __init__(
+        self,
+        application: "WSGIApplication",
+        injector: Injector,
+        clock: Clock,
+        named: Naming | None = None,
+    ) -> None:
+        """Stand before an application.
+
+        Args:
+            application: what answers.
+            injector: decides what goes wrong.
+            clock: measures what takes its time.
+            named: what a request of another dialect is about, from its method, path and body.
+        """
+        self._named = named or _nameless
         self._application = application
         self._injector = injector
         self._clock = clock
@@ -95,7 +118,7 @@ class Breaking:
             ConnectionBroken: when there is to be no answer, or no more of it.
         """
         self._deliver_what_is_late()
-        asked = None if self._injector.idle else _asked(environ)
+        asked = None if self._injector.idle else _asked(environ, self._named)
         if asked is None:
             return self._application(environ, start_response)
         if self._injector.refuses():
@@ -116,6 +139,10 @@ class Breaking:
             case Lose() | Late():
                 self._swallow(rule, environ)
                 raise ConnectionBroken("closed")
+            case Part():
+                environ["wsgi.input"] = _Half(environ)
+                _Reply(self._application, environ)
+                raise ConnectionBroken("reset")
             case Cut():
                 return _Reply(self._application, environ).cut(start_response, framed=rule.framed)
             case Hang():
@@ -183,7 +210,7 @@ def _nobody_minds(_: int) -> None:
 class _Reply:
     """What the application answered, caught before it is sent."""
 
-    def __init__(self, application: Application, environ: "WSGIEnvironment") -> None:
+    def __init__(self, application: "WSGIApplication", environ: "WSGIEnvironment") -> None:
         self.status = ""
         self.headers: list[tuple[str, str]] = []
         answer = application(environ, self._started)
@@ -214,19 +241,27 @@ def _broken_off(half: bytes) -> Iterator[bytes]:
     raise ConnectionBroken("closed")
 
 
-def _asked(environ: "WSGIEnvironment") -> Asked | None:
+def _nameless(method: str, path: str, body: Body) -> Subject:
+    del method, path, body
+    return NOBODY
+
+
+def _asked(environ: "WSGIEnvironment", named: Naming) -> Asked | None:
     """What a request is about; None for the control routes, which nothing befalls."""
     match = _API.fullmatch(environ.get("PATH_INFO", ""))
     if match is None:
         return None
-    path = match[1]
+    path = match["below"] or match["whole"] or ""
     query = parse_qs(environ.get("QUERY_STRING", ""), errors="replace")
     method = environ["REQUEST_METHOD"]
+    with_token = bool(_first(query, "pageToken", "page_token"))
+    if path.startswith("projects/"):
+        return Asked(method, path, named(method, path, lambda: _peeked(environ)), with_token)
     model = _MODEL.match(path)
     name = model[1] if model else ""
     if method == "POST" and path == "tunedModels":
         name = _first(query, "tunedModelId", "tuned_model_id")
-    return Asked(method, path, name, bool(_first(query, "pageToken", "page_token")))
+    return Asked(method, path, Subject.of(name), with_token)
 
 
 def _first(query: dict[str, list[str]], *spellings: str) -> str:
@@ -235,9 +270,28 @@ def _first(query: dict[str, list[str]], *spellings: str) -> str:
 
 def _copy(environ: "WSGIEnvironment") -> "WSGIEnvironment":
     """The same request once more; both can be read."""
-    body = environ["wsgi.input"].read(wire.MAX_BODY + 1)
+    return dict(environ) | {"wsgi.input": BytesIO(_peeked(environ))}
+
+
+def _peeked(environ: "WSGIEnvironment") -> bytes:
+    """The body of a request, which can still be read afterwards."""
+    body: bytes = environ["wsgi.input"].read()
     environ["wsgi.input"] = BytesIO(body)
-    return dict(environ) | {"wsgi.input": BytesIO(body)}
+    return body
+
+
+class _Half:
+    """A request body of which only the first half arrives."""
+
+    def __init__(self, environ: "WSGIEnvironment") -> None:
+        self._stream = environ["wsgi.input"]
+        self._left = int(environ.get("CONTENT_LENGTH") or 0) // 2
+
+    def read(self, most: int = -1) -> bytes:
+        """Like a file."""
+        piece: bytes = self._stream.read(min(most, self._left) if most >= 0 else self._left)
+        self._left -= len(piece)
+        return piece
 
 
 def _refusal(rule: Refusal) -> ApiError:

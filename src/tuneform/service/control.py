@@ -7,6 +7,8 @@ be held to it.
 
 from typing import Any
 
+import msgspec
+
 from tuneform.service.call import Answer, Call
 from tuneform.service.errors import invalid_field
 from tuneform.service.fault_file import FaultsUnusable, faults_of
@@ -55,12 +57,14 @@ class Control:
 
 
 def _shown(row: Training) -> Answer:
-    answer: dict[str, Any] = {
-        "tunedModel": f"tunedModels/{row.model}",
-        "operation": row.operation_name,
+    if row.dialect == "vertex":
+        subject = {"tuningJob": row.model, "labels": msgspec.json.decode(row.labels)}
+    else:
+        subject = {"tunedModel": f"tunedModels/{row.model}", "operation": row.operation_name}
+    answer: dict[str, Any] = subject | {
         "displayName": row.display_name,
         "source": row.source,
-        "dataDigest": f"sha256:{row.data_digest}",
+        "dataDigest": f"sha256:{row.data_digest}" if row.data_digest else "",
         "examples": row.examples,
         "hyperparameters": {
             "epochCount": row.epochs,

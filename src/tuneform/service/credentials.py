@@ -10,13 +10,24 @@ import hmac
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tuneform.service.errors import bad_key, bad_token, unregistered
+from tuneform.service.errors import bad_key, bad_token, scope_insufficient, unregistered
+from tuneform.service.tokens import Grant, Tokens
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request
 
 OWNER = "you@practice.invalid"
 """Whose everything is while all credentials are one account."""
+
+_AUTH = "https://www.googleapis.com/auth/"
+SUFFICIENT = frozenset(
+    f"{_AUTH}{name}"
+    for name in (
+        *("cloud-platform", "aiplatform", "generative-language.tuning"),
+        *("devstorage.full_control", "devstorage.read_write", "devstorage.read_only"),
+    )
+)
+"""Scopes, of which a token that this service gave out must have one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +40,10 @@ class Gate:
     """Whether to look at credentials at all."""
     per_key: bool
     """Whether each key is an account of its own."""
+    tokens: Tokens | None = None
+    """Those that this service gives out; None where it gives out none."""
+    only_issued: bool = False
+    """Whether tokens that came from elsewhere are refused."""
 
     def caller(self, request: "Request") -> str:
         """The account that asks.
@@ -38,13 +53,28 @@ class Gate:
         """
         key = request.headers.get("x-goog-api-key") or request.args.get("key") or ""
         token = _bearer(request)
+        grant = self._grant(token)
         if self.require_key:
             if not key and not token:
                 raise unregistered()
             self._check(key, token)
         if not self.per_key or not (key or token):
             return OWNER
-        return f"{hashlib.sha256((key or token).encode()).hexdigest()[:12]}@practice.invalid"
+        who = key or (grant.account if grant else token)
+        return f"{hashlib.sha256(who.encode()).hexdigest()[:12]}@practice.invalid"
+
+    def _grant(self, token: str) -> Grant | None:
+        """What a token of ours says; one that is too old, or good for nothing here, is refused."""
+        grant = self.tokens.read(token) if self.tokens and token else None
+        if grant is None:
+            if token and self.only_issued:
+                raise bad_token()
+            return None
+        if self.tokens is not None and self.tokens.expired(grant):
+            raise bad_token()
+        if not SUFFICIENT.intersection(grant.scopes):
+            raise scope_insufficient()
+        return grant
 
     def _check(self, key: str, token: str) -> None:
         if self.api_key is None or _same(key or token, self.api_key):

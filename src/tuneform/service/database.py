@@ -12,8 +12,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
-SCHEMA_VERSION = 1
-
 _BUSY_SECONDS = 30.0
 
 _TABLES = """
@@ -79,6 +77,36 @@ CREATE TABLE trainer (                 -- who trains, for the message to the one
 );
 """
 
+_VERTEX = """
+ALTER TABLE trainings ADD COLUMN dialect TEXT NOT NULL DEFAULT 'gemini';
+ALTER TABLE trainings ADD COLUMN labels TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE inputs ADD COLUMN checkpoints TEXT NOT NULL DEFAULT '[]';
+CREATE TABLE checkpoints (             -- weights from the middle of a training
+  training INTEGER NOT NULL,
+  step INTEGER NOT NULL,
+  outputs BLOB NOT NULL,
+  matrix BLOB NOT NULL,
+  PRIMARY KEY (training, step)
+);
+CREATE TABLE vertex (                  -- everything that has a name in the Vertex dialect
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,  -- the order of creation
+  kind TEXT NOT NULL,                  -- tuningJobs, models, versions, endpoints, operations
+  parent TEXT NOT NULL,
+  name TEXT NOT NULL,
+  resource BLOB NOT NULL,              -- as it is answered, JSON
+  notes BLOB NOT NULL,                 -- what nobody is told, JSON
+  due REAL,                            -- when something is to happen to it; seconds since 1970
+  UNIQUE (kind, name)
+);
+CREATE INDEX vertex_lists ON vertex (kind, parent, seq);
+CREATE INDEX vertex_due ON vertex (due) WHERE due IS NOT NULL;
+"""
+
+_FORMATS = (_TABLES, _VERTEX)
+"""What each format of the file adds to the one before: older files are brought up to date."""
+
+SCHEMA_VERSION = len(_FORMATS)
+
 
 class DataUnusable(Exception):
     """The data file cannot be opened, written or understood; the message says which and why."""
@@ -135,16 +163,17 @@ class Database:
             return
         with self.writing() as connection:
             version = self._version()  # another process may have been quicker
-            if version == 0:
-                for statement in _TABLES.split(";\n"):
-                    connection.execute(statement)
-                connection.execute("INSERT INTO service (id) VALUES (?)", (service_id,))
-                connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-            elif version != SCHEMA_VERSION:
+            if not 0 <= version <= SCHEMA_VERSION:
                 raise DataUnusable(
                     f"{self.path} was written by another release of the practice service "
                     f"(format {version}, this one reads {SCHEMA_VERSION}); name another file"
                 )
+            for tables in _FORMATS[version:]:
+                for statement in tables.split(";\n"):
+                    connection.execute(statement)
+            if version == 0:
+                connection.execute("INSERT INTO service (id) VALUES (?)", (service_id,))
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     def _version(self) -> int:
         (version,) = self._writer.execute("PRAGMA user_version").fetchone()

@@ -25,6 +25,7 @@ class Status(Enum):
     PERMISSION_DENIED = (7, 403)
     RESOURCE_EXHAUSTED = (8, 429)
     FAILED_PRECONDITION = (9, 400)
+    ABORTED = (10, 409)
     UNIMPLEMENTED = (12, 501)
     INTERNAL = (13, 500)
     UNAVAILABLE = (14, 503)
@@ -165,6 +166,20 @@ def bad_token() -> ApiError:
         "Request had invalid authentication credentials. Expected OAuth 2 access token, login "
         "cookie or other valid authentication credential. "
         "See https://developers.google.com/identity/sign-in/web/devconsole-project.",
+    )
+
+
+def scope_insufficient() -> ApiError:
+    """403 for a token that was given for something else."""
+    info = {
+        "@type": ERROR_INFO,
+        "reason": "ACCESS_TOKEN_SCOPE_INSUFFICIENT",
+        "domain": "googleapis.com",
+    }
+    return ApiError(
+        Status.PERMISSION_DENIED,
+        "Request had insufficient authentication scopes.",
+        details=[info],
     )
 
 

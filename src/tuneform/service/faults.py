@@ -30,7 +30,9 @@ class Rule(
     """What every rule has."""
 
     name: Glob = "*"
-    """Ids of tuned models, as a glob: the one in the path, or the one that a create asks for."""
+    """What is meant, as a glob: the id of the tuned model in the path, or that a create asks for.
+    In the Vertex dialect, where the service assigns ids: the display name, a label's value, or the
+    id."""
     probability: Chance = 1.0
     """How likely it is, decided by the seed."""
 
@@ -65,6 +67,10 @@ class Refuse(RequestRule, frozen=True, kw_only=True, tag="refuse"):
 
 class Lose(RequestRule, frozen=True, tag="lose"):
     """The request is carried out, and the connection closed without a reply."""
+
+
+class Part(RequestRule, frozen=True, tag="part"):
+    """Half of the request's body arrives, then the connection is reset."""
 
 
 class Cut(RequestRule, frozen=True, kw_only=True, tag="cut"):
@@ -122,6 +128,8 @@ class Appears(StandingRule, frozen=True, kw_only=True, tag="appears_late"):
     """A created model is absent for some seconds."""
 
     seconds: Seconds
+    kind: Glob = "*"
+    """Which collection lags: `tunedModels`, `tuningJobs`, `models` or `endpoints`; a glob."""
     reads: Literal["list", "all"] = "list"
     """Whether only lists lag, or `get` as well."""
 
@@ -130,6 +138,8 @@ class Lingers(StandingRule, frozen=True, kw_only=True, tag="lingers"):
     """A deleted model is shown for some seconds, as it was."""
 
     seconds: Seconds
+    kind: Glob = "*"
+    """Which collection lags: `tunedModels`, `models` or `endpoints`; a glob."""
     reads: Literal["list", "all"] = "list"
     """Whether only lists lag, or `get` as well."""
 
@@ -152,7 +162,7 @@ class Stalls(StandingRule, frozen=True, kw_only=True, tag="training_stalls"):
     """How long after the create; None for as long as the rule is in force."""
 
 
-AnyRequestRule = Reset | Refuse | Lose | Cut | Hang | Late | Twice | Refusal | ExpiredToken
+AnyRequestRule = Reset | Refuse | Lose | Part | Cut | Hang | Late | Twice | Refusal | ExpiredToken
 """Every rule about requests."""
 
 AnyRule = AnyRequestRule | Appears | Lingers | Vanishes | Fails | Stalls

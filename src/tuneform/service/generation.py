@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 MAX_PROMPT = 40_000
 """Characters in a request, from the guide."""
 
-_CHARACTERS_PER_TOKEN = 4
-_PIECE = 24
+CHARACTERS_PER_TOKEN = 4
+PIECE = 24
 """Characters in a piece of a stream."""
 
 _REQUEST = "GenerateContentRequest"
@@ -68,7 +68,7 @@ class Generation:
         prompt = read_prompt(call.body, call.ids["tuned_model"])
         model, learnt = self._learnt(call)
         reply = answer(learnt, prompt)
-        texts = [reply.text[i : i + _PIECE] for i in range(0, len(reply.text), _PIECE)] or [""]
+        texts = [reply.text[i : i + PIECE] for i in range(0, len(reply.text), PIECE)] or [""]
         pieces = [_chunk(model, text, "", prompt, reply) for text in texts[:-1]]
         return Stream((*pieces, _chunk(model, texts[-1], reply.finish, prompt, reply)))
 
@@ -77,7 +77,7 @@ class Generation:
         with self._store.reading() as tables:
             reach(tables, call.ids["tuned_model"], call.caller, "READER")
         body = call.body.get("generate_content_request", call.body)
-        return {"totalTokens": _tokens(sum(len(text) for text in _texts(body)))}
+        return {"totalTokens": tokens(sum(len(text) for text in _texts(body)))}
 
     def _learnt(self, call: Call) -> tuple[Model, "Learnt"]:
         from tuneform.service.learning import unpacked  # noqa: PLC0415 (numpy loads when asked)
@@ -104,7 +104,7 @@ def read_prompt(body: Mapping[str, Any], model_id: str) -> Prompt:
         if body.get(key):
             raise _unable(key, model_id)
     config = body.get("generation_config", {})
-    _check_config(config, model_id)
+    check_config(config, f"tunedModels/{model_id}")
     user_texts = _user_texts(body)
     length = sum(len(text) for text in _texts(body))
     if length > MAX_PROMPT:
@@ -119,13 +119,22 @@ def _unable(key: str, model_id: str) -> ApiError:
     return invalid_field(f"{_REQUEST}.{key}", f"is not enabled for tunedModels/{model_id}")
 
 
-def _check_config(config: Mapping[str, Any], model_id: str) -> None:
+def check_config(config: Mapping[str, Any], model: str) -> None:
+    """Judge a generation config.
+
+    Args:
+        config: a checked `GenerationConfig`.
+        model: how the error calls what is asked.
+
+    Raises:
+        ApiError: 400, for what this service cannot do.
+    """
     if config.get("candidate_count", 1) != 1:
         raise invalid("Only one candidate can be specified in the current model")
     mime_type = config.get("response_mime_type", "")
     schemas = ("response_schema", "response_json_schema")
     if mime_type not in ("", "text/plain") or any(config.get(key) for key in schemas):
-        raise invalid(f"JSON mode is not enabled for tunedModels/{model_id}")
+        raise invalid(f"JSON mode is not enabled for {model}")
     for key, most in (("temperature", 2.0), ("top_p", 1.0)):
         if not 0.0 <= config.get(key, 0.0) <= most:
             raise invalid_field(
@@ -168,14 +177,15 @@ def answer(learnt: "Learnt", prompt: Prompt) -> Reply:
     ((text, log_probability),) = learnt.answers(prompt.text)
     cuts = [text.find(stop) for stop in prompt.stops]
     text = text[: min((cut for cut in cuts if cut >= 0), default=len(text))]
-    if prompt.most_tokens is not None and _tokens(len(text)) > prompt.most_tokens:
-        text = text[: prompt.most_tokens * _CHARACTERS_PER_TOKEN]
+    if prompt.most_tokens is not None and tokens(len(text)) > prompt.most_tokens:
+        text = text[: prompt.most_tokens * CHARACTERS_PER_TOKEN]
         return Reply(text, "MAX_TOKENS", log_probability)
     return Reply(text, "STOP", log_probability)
 
 
-def _tokens(characters: int) -> int:
-    return -(-characters // _CHARACTERS_PER_TOKEN)
+def tokens(characters: int) -> int:
+    """Tokens as this service counts them."""
+    return -(-characters // CHARACTERS_PER_TOKEN)
 
 
 def _chunk(model: Model, text: str, finish: str, prompt: Prompt, reply: Reply) -> Answer:
@@ -184,8 +194,8 @@ def _chunk(model: Model, text: str, finish: str, prompt: Prompt, reply: Reply) -
         candidate["finishReason"] = finish
         candidate["avgLogprobs"] = reply.log_probability
     candidate["index"] = 0
-    usage: dict[str, Any] = {"promptTokenCount": _tokens(prompt.length)}
+    usage: dict[str, Any] = {"promptTokenCount": tokens(prompt.length)}
     if finish and reply.text:
-        usage["candidatesTokenCount"] = _tokens(len(reply.text))
+        usage["candidatesTokenCount"] = tokens(len(reply.text))
     usage["totalTokenCount"] = sum(usage.values())
     return {"candidates": [candidate], "usageMetadata": usage, "modelVersion": model.name}

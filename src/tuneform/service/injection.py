@@ -27,13 +27,15 @@ from tuneform.service.faults import (
     Refusal,
     Refuse,
     RequestRule,
+    Rule,
     Stalls,
     StandingRule,
     Vanishes,
 )
-from tuneform.service.records import Model
+from tuneform.service.subject import NOBODY, Subject
 
 _Standing = TypeVar("_Standing", bound=StandingRule)
+_Record = TypeVar("_Record")
 
 _WHOLE = 2**64
 
@@ -45,21 +47,21 @@ class Asked:
     method: str
     path: str
     """Below the version, without a slash before it."""
-    name: str = ""
-    """The id of the tuned model that is meant; empty for none."""
+    subject: Subject = NOBODY
+    """The thing that is meant."""
     with_token: bool = False
 
     @property
-    def subject(self) -> str:
+    def what(self) -> str:
         """What is asked for, in a form that is the same in every run."""
-        return self.name or self.path
+        return self.subject.key or self.path
 
 
 @dataclass(slots=True)
 class _Ghost:
-    """A deleted model that is still shown."""
+    """A deleted thing that is still shown."""
 
-    model: Model
+    record: Any
     caller: str
     until: float
     everywhere: bool
@@ -144,16 +146,16 @@ class Injector:
     def _fires(state: _State, number: int, rule: RequestRule, asked: Asked, now: float) -> bool:
         if now < state.lasting.get(number, now):
             return True
-        key = (number, asked.name if rule.per == "name" else "")
+        key = (number, asked.subject.key if rule.per == "name" else "")
         state.seen[key] += 1
         if state.seen[key] <= rule.after:
             return False
         if rule.times is not None and state.fired[key] >= rule.times:
             return False
         if rule.probability < 1:
-            which = (number, asked.method, asked.subject)
+            which = (number, asked.method, asked.what)
             state.draws[which] += 1
-            text = f"{asked.method} {asked.subject} {state.draws[which]}"
+            text = f"{asked.method} {asked.what} {state.draws[which]}"
             if not _happens(state.faults.seed, number, rule.probability, text):
                 return False
         state.fired[key] += 1
@@ -171,56 +173,58 @@ class Injector:
         """Whether no connection is accepted now."""
         return self._clock.monotonic() < self._refused_until
 
-    # --- models ---------------------------------------------------------------------------------
+    # --- what exists ----------------------------------------------------------------------------
 
-    def hides(self, resource: dict[str, Any], *, in_list: bool) -> bool:
-        """Whether a model is too young to be shown."""
-        rules = self._standing(Appears, _id_of(resource))
+    def hides(self, subject: Subject, created: str, *, in_list: bool) -> bool:
+        """Whether something is too young to be shown."""
+        rules = self._standing(Appears, subject)
         return any(
-            self._age(resource["createTime"]) < rule.seconds
+            self._age(created) < rule.seconds
             for rule in rules
-            if in_list or rule.reads == "all"
+            if (in_list or rule.reads == "all") and fnmatchcase(subject.kind, rule.kind)
         )
 
-    def deleted(self, model: Model, caller: str) -> None:
-        """Note that a model is gone; lists may show it for a while."""
-        rule = next(self._standing(Lingers, model.id), None)
+    def deleted(self, record: Any, subject: Subject, caller: str) -> None:
+        """Note that something is gone; lists may show it for a while."""
+        rules = self._standing(Lingers, subject)
+        rule = next((each for each in rules if fnmatchcase(subject.kind, each.kind)), None)
         if rule is not None:
             until = self._clock.monotonic() + rule.seconds
             with self._lock:
-                self._ghosts.append(_Ghost(model, caller, until, rule.reads == "all"))
+                self._ghosts.append(_Ghost(record, caller, until, rule.reads == "all"))
 
-    def ghosts(self, caller: str, *, in_list: bool) -> list[Model]:
-        """Models that are gone, and are shown to this caller all the same."""
+    def ghosts(self, kind: type[_Record], caller: str, *, in_list: bool) -> list[_Record]:
+        """Records that are gone, and are shown to this caller all the same."""
         if not self._ghosts:
             return []
         now = self._clock.monotonic()
         with self._lock:
             self._ghosts[:] = [each for each in self._ghosts if now < each.until]
             mine = [each for each in self._ghosts if each.caller == caller]
-            return [each.model for each in mine if in_list or each.everywhere]
+            shown = [each.record for each in mine if in_list or each.everywhere]
+            return [record for record in shown if isinstance(record, kind)]
 
-    def vanished(self, model_id: str, created: str) -> bool:
-        """Whether nobody knows the operation of this training."""
-        rules = self._standing(Vanishes, model_id)
+    def vanished(self, subject: Subject, created: str) -> bool:
+        """Whether nobody knows the operations of this."""
+        rules = self._standing(Vanishes, subject)
         return any(self._age(created) >= rule.seconds for rule in rules)
 
-    def fails(self, model_id: str) -> bool:
-        """Whether the training of this model is to end in an error."""
-        return any(self._standing(Fails, model_id))
+    def fails(self, subject: Subject) -> bool:
+        """Whether the training of this is to end in an error."""
+        return any(self._standing(Fails, subject))
 
-    def stalls(self, model_id: str, created: str) -> bool:
-        """Whether the training of this model is not to begin yet."""
-        rules = self._standing(Stalls, model_id)
+    def stalls(self, subject: Subject, created: str) -> bool:
+        """Whether the training of this is not to begin yet."""
+        rules = self._standing(Stalls, subject)
         return any(rule.seconds is None or self._age(created) < rule.seconds for rule in rules)
 
-    def _standing(self, kind: type[_Standing], model_id: str) -> Iterator[_Standing]:
+    def _standing(self, kind: type[_Standing], subject: Subject) -> Iterator[_Standing]:
         faults = self._state.faults
         for number, rule in enumerate(faults.rules):
             if (
                 isinstance(rule, kind)
-                and fnmatchcase(model_id, rule.name)
-                and _happens(faults.seed, number, rule.probability, model_id)
+                and _is_named(rule, subject)
+                and _happens(faults.seed, number, rule.probability, subject.key)
             ):
                 yield rule
 
@@ -234,8 +238,12 @@ def _matches(rule: RequestRule, asked: Asked) -> bool:
     return (
         fnmatchcase(asked.method, rule.method)
         and fnmatchcase(asked.path, rule.path)
-        and fnmatchcase(asked.name, rule.name)
+        and _is_named(rule, asked.subject)
     )
+
+
+def _is_named(rule: Rule, subject: Subject) -> bool:
+    return any(fnmatchcase(name, rule.name) for name in subject.names)
 
 
 def _happens(seed: int, number: int, probability: float, what: str) -> bool:
@@ -243,8 +251,3 @@ def _happens(seed: int, number: int, probability: float, what: str) -> bool:
         return True
     digest = hashlib.sha256(f"{seed} {number} {what}".encode("utf-8", "replace")).digest()
     return int.from_bytes(digest[:8], "big") < probability * _WHOLE
-
-
-def _id_of(resource: dict[str, Any]) -> str:
-    name: str = resource["name"]
-    return name.removeprefix("tunedModels/")

@@ -19,6 +19,7 @@ from tuneform.service.injection import Injector
 from tuneform.service.paging import Pager, Sizes
 from tuneform.service.records import Model, Order, Resource, Training, Weights
 from tuneform.service.store import Store, Tables
+from tuneform.service.subject import Subject
 from tuneform.service.wire import single, timestamp
 
 _TYPES = "type.googleapis.com/google.ai.generativelanguage.v1beta"
@@ -171,4 +172,4 @@ class Operations:
 
     def _is_gone(self, model: Model) -> bool:
         """Whether a fault has made the operation of a model vanish."""
-        return self._injector.vanished(model.id, model.resource["createTime"])
+        return self._injector.vanished(Subject.of(model.id), model.resource["createTime"])

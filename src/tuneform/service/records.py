@@ -46,6 +46,8 @@ class Order:
     source: str
     parent_outputs: bytes | None = None
     parent_matrix: bytes | None = None
+    checkpoints: str = "[]"
+    """JSON array of the steps after which the weights are kept as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Training:
 
     seq: int
     model: str
+    """In the Vertex dialect the name of the tuning job, else the id of the model."""
     operation: str
     display_name: str
     source: str
@@ -70,6 +73,9 @@ class Training:
     started: str | None
     finished: str | None
     deleted: str | None
+    dialect: str = "gemini"
+    labels: str = "{}"
+    """JSON object; the Gemini API has no labels."""
 
     @property
     def operation_name(self) -> str:

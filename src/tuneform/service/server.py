@@ -11,12 +11,14 @@ import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
 from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 
@@ -26,6 +28,7 @@ from tuneform.service.breaking import ConnectionBroken
 from tuneform.service.errors import ApiError, Status, internal
 from tuneform.service.faults import Faults
 from tuneform.service.service import Service, open_service
+from tuneform.service.storage.body import MAX_OBJECT
 
 if TYPE_CHECKING:
     from waitress.utilities import Error
@@ -44,6 +47,9 @@ of which each thread needs a few."""
 _LARGEST = 4 * wire.MAX_BODY
 """What waitress takes in at all; what is larger than the API's own limit is refused by the
 application, in the API's words."""
+
+_LARGEST_UPLOAD = MAX_OBJECT + wire.MAX_BODY
+"""The same for uploads; waitress keeps them on disk until they are complete."""
 
 
 class _ErrorTask(ErrorTask):
@@ -82,7 +88,19 @@ _AT_ONCE = struct.pack("ii", 1, 0)
 """To linger for no time: closing resets the connection."""
 
 
+class _Parser(HTTPRequestParser):
+    """A request that comes in; only uploads may be large."""
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Read the head; the length of the body is judged after."""
+        super().parse_header(header_plus)
+        if str(vars(self)["path"]).startswith("/upload/storage/"):
+            self.adj = copy(self.adj)
+            self.adj.max_request_body_size = _LARGEST_UPLOAD
+
+
 class _Channel(HTTPChannel):
+    parser_class = _Parser
     error_task_class = _ErrorTask
     task_class = _Task
 

@@ -6,13 +6,15 @@ This is the only place that knows all the parts. In process, its `wsgi` is calle
 
 import tempfile
 import uuid
+from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from tuneform.clock import Clock, SystemClock
+from tuneform.service import vertex
 from tuneform.service.application import Application
 from tuneform.service.base_models import BaseModels
 from tuneform.service.behaviour import Behaviour
@@ -21,14 +23,22 @@ from tuneform.service.breaking import Breaking
 from tuneform.service.control import Control
 from tuneform.service.courtesy import Courtesy
 from tuneform.service.credentials import Gate
+from tuneform.service.dialect import TUNED_MODELS
 from tuneform.service.faults import Faults
+from tuneform.service.front import Front
 from tuneform.service.generation import Generation
+from tuneform.service.identity import Identity
 from tuneform.service.injection import Injector
 from tuneform.service.lock import TrainerLock
 from tuneform.service.operations import Operations
 from tuneform.service.permissions import Permissions
 from tuneform.service.routes import Handlers, routes
+from tuneform.service.storage.application import StorageApplication
+from tuneform.service.storage.buckets import Buckets
+from tuneform.service.storage.errors import StorageError
+from tuneform.service.storage.objects import ObjectStore
 from tuneform.service.store import Store
+from tuneform.service.tokens import Lifetime, Tokens
 from tuneform.service.tuned_models import TunedModels
 from tuneform.service.wire import timestamp
 
@@ -49,6 +59,18 @@ class Settings:
     faults: Faults
     step_seconds: float
     workers: int
+
+
+def _admission(buckets: Buckets) -> Callable[[str, str, str], None]:
+    """What buckets refuse, as tuning hears of it."""
+
+    def admit(bucket: str, permission: str, caller: str) -> None:
+        try:
+            buckets.admit(bucket, permission, caller)
+        except StorageError as error:
+            raise PermissionError(error.message) from error
+
+    return admit
 
 
 class Service:
@@ -72,9 +94,25 @@ class Service:
         self._lock = TrainerLock(data, self._store)
         self._holds_lock = False
         self.faults = Injector(settings.faults, settings.clock)
-        application = Application(routes(self._handlers()), settings.gate, self._courtesy)
-        self.wsgi = Breaking(application, self.faults, settings.clock)
+        self.objects = ObjectStore(data, settings.clock)
+        buckets = Buckets(settings.behaviour)
+        self._vertex = self._open_vertex(buckets)
+        front = self._front(buckets)
+        self.wsgi = Breaking(front, self.faults, settings.clock, self._vertex.naming)
         self._closing.callback(self.wsgi.let_go)
+
+    def _front(self, buckets: Buckets) -> Front:
+        settings, behaviour = self._settings, self._settings.behaviour
+        told = behaviour.token_seconds_told or behaviour.token_seconds
+        lifetime = Lifetime(behaviour.token_seconds, told)
+        tokens = Tokens(self._store.service_id, settings.clock, lifetime)
+        gate = replace(settings.gate, tokens=tokens, only_issued=behaviour.only_issued_tokens)
+        table = (*routes(self._handlers()), *vertex.routes(self._vertex))
+        return Front(
+            Application(table, gate, self._courtesy),
+            StorageApplication(self.objects, buckets, gate, self._courtesy),
+            Identity(tokens, settings.clock),
+        )
 
     def _handlers(self) -> Handlers:
         store, clock, bell = self._store, self._settings.clock, self._bell
@@ -87,6 +125,13 @@ class Service:
             base=BaseModels(store.service_id),
             control=Control(store, self.faults),
         )
+
+    def _open_vertex(self, buckets: Buckets) -> vertex.Vertex:
+        settings = self._settings
+        ground = vertex.Ground(
+            self._store, settings.behaviour, settings.clock, self._bell, self.faults
+        )
+        return vertex.open_vertex(ground, vertex.Datasets(self.objects, _admission(buckets)))
 
     def claim_training(self) -> None:
         """Become the one process that trains for this data file; repeating it does nothing.
@@ -115,6 +160,7 @@ class Service:
             self._settings.clock,
             self.faults,
             self._courtesy,
+            {"gemini": TUNED_MODELS, "vertex": self._vertex.tuning},
             step_seconds=self._settings.step_seconds,
             workers=self._settings.workers,
         )

@@ -5,7 +5,7 @@ change. Values in, values out: no rule of the API is decided here, and no clock 
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,11 @@ class Tables:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The transaction itself, for tables that belong to one dialect alone."""
+        return self._db
 
     def _one(self, sql: str, *values: Any) -> Any:
         return self._db.execute(sql, values).fetchone()
@@ -81,7 +86,11 @@ class Tables:
     def remove_model(self, seq: int) -> None:
         """Remove a model, and what training left of it, except its history."""
         self._db.execute("DELETE FROM models WHERE seq = ?", (seq,))
-        for table in ("inputs", "snapshots", "weights"):
+        self.forget(seq)
+
+    def forget(self, seq: int) -> None:
+        """Remove what a training left, except its history."""
+        for table in ("inputs", "snapshots", "weights", "checkpoints"):
             self._db.execute(f"DELETE FROM {table} WHERE training = ?", (seq,))  # noqa: S608 (above)
 
     # --- permissions --------------------------------------------------------------------------
@@ -121,11 +130,60 @@ class Tables:
                 *(order.count, order.epochs, order.batch, order.rate, order.total_steps, now),
             ),
         )
+        self._add_inputs(seq, order)
+
+    def _add_inputs(self, seq: int, order: Order) -> None:
         self._db.execute(
-            "INSERT INTO inputs (training, examples, parent_outputs, parent_matrix)"
-            " VALUES (?, ?, ?, ?)",
-            (seq, order.examples, order.parent_outputs, order.parent_matrix),
+            "INSERT INTO inputs (training, examples, parent_outputs, parent_matrix, checkpoints)"
+            " VALUES (?, ?, ?, ?, ?)",
+            (
+                *(seq, order.examples, order.parent_outputs, order.parent_matrix),
+                order.checkpoints,
+            ),
         )
+
+    def announce_training(
+        self, job: str, display_name: str, source: str, labels: Mapping[str, str], now: str
+    ) -> int:
+        """Record a training whose data nobody has looked at yet, for the Vertex dialect.
+
+        Its number is taken from the models of the other dialect: all trainings are counted in one
+        row, and a number that was drawn there once is never drawn again.
+        """
+        seq = self.add_model(job, {})
+        self._db.execute("DELETE FROM models WHERE seq = ?", (seq,))
+        text = msgspec.json.encode(labels, order="sorted").decode()
+        self._db.execute(
+            "INSERT INTO trainings (seq, model, operation, display_name, source, data_digest,"
+            " examples, epochs, batch, rate, total_steps, created, dialect, labels)"
+            " VALUES (?, ?, '', ?, ?, '', 0, 0, 0, 0, 0, ?, 'vertex', ?)",
+            (seq, job, display_name, source, now, text),
+        )
+        return seq
+
+    def take_up(self, seq: int, started: str) -> None:
+        """Note that an announced training has its place among those that are worked on."""
+        self._db.execute("UPDATE trainings SET started = ? WHERE seq = ?", (started, seq))
+
+    def taken_up(self, dialect: str) -> int:
+        """How many unfinished trainings of a dialect have their place."""
+        sql = (
+            "SELECT count(*) FROM trainings WHERE outcome = 'TRAINING' AND dialect = ?"
+            " AND started IS NOT NULL"
+        )
+        return int(self._one(sql, dialect)[0])
+
+    def give_order(self, seq: int, order: Order) -> None:
+        """Say what an announced training is to learn."""
+        self._db.execute(
+            "UPDATE trainings SET data_digest = ?, examples = ?, epochs = ?, batch = ?, rate = ?,"
+            " total_steps = ? WHERE seq = ?",
+            (
+                *(order.data_digest, order.count, order.epochs, order.batch, order.rate),
+                *(order.total_steps, seq),
+            ),
+        )
+        self._add_inputs(seq, order)
 
     def training(self, seq: int) -> Training:
         """The training of an existing model."""
@@ -140,10 +198,10 @@ class Tables:
         """Whether a model of that id was ever created."""
         return self._one("SELECT 1 FROM trainings WHERE model = ?", model_id) is not None
 
-    def unfinished(self) -> list[int]:
+    def unfinished(self, dialect: str = "%") -> list[int]:
         """The trainings that are to be done or to be gone on with, oldest first."""
-        rows = self._db.execute("SELECT seq FROM trainings WHERE outcome = 'TRAINING' ORDER BY seq")
-        return [row[0] for row in rows]
+        sql = "SELECT seq FROM trainings WHERE outcome = 'TRAINING' AND dialect LIKE ? ORDER BY seq"
+        return [row[0] for row in self._db.execute(sql, (dialect,))]
 
     def is_unfinished(self, seq: int) -> bool:
         """Whether somebody still wants this training."""
@@ -154,7 +212,7 @@ class Tables:
         """What is to be trained, while the training is unfinished."""
         row = self._one(
             "SELECT i.examples, t.data_digest, t.examples, t.epochs, t.batch, t.rate,"
-            " t.total_steps, t.source, i.parent_outputs, i.parent_matrix"
+            " t.total_steps, t.source, i.parent_outputs, i.parent_matrix, i.checkpoints"
             " FROM trainings t JOIN inputs i ON i.training = t.seq"
             " WHERE t.seq = ? AND t.outcome = 'TRAINING'",
             seq,
@@ -207,10 +265,21 @@ class Tables:
             (seq, weights.outputs, weights.matrix),
         )
 
-    def weights(self, seq: int) -> Weights | None:
-        """What was learnt, once there is something."""
+    def weights(self, seq: int, step: int | None = None) -> Weights | None:
+        """What was learnt, once there is something; at the end, or after one of the steps kept."""
         row = self._one("SELECT outputs, matrix FROM weights WHERE training = ?", seq)
+        if step is not None:
+            sql = "SELECT outputs, matrix FROM checkpoints WHERE training = ? AND step = ?"
+            row = self._one(sql, seq, step)
         return Weights(*row) if row else None
+
+    def put_checkpoint(self, seq: int, step: int, weights: Weights) -> None:
+        """Keep what was learnt up to a step."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO checkpoints (training, step, outputs, matrix)"
+            " VALUES (?, ?, ?, ?)",
+            (seq, step, weights.outputs, weights.matrix),
+        )
 
     # --- the trainer --------------------------------------------------------------------------
 

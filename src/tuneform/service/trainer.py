@@ -9,14 +9,15 @@ import logging
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from tuneform.clock import Clock
 from tuneform.service.courtesy import Courtesy, Turns
+from tuneform.service.dialect import Dialect, end_failed
 from tuneform.service.errors import Status
 from tuneform.service.injection import Injector
 from tuneform.service.store import Store
-from tuneform.service.training import Training, end_failed
+from tuneform.service.training import Training
 from tuneform.service.wire import timestamp
 
 LOOK_EVERY = 0.1
@@ -30,12 +31,13 @@ _LOG = logging.getLogger(__name__)
 class Trainer:
     """Trains what is to be trained, until it is closed."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (everything that training depends on)
         self,
         store: Store,
         clock: Clock,
         injector: Injector,
         courtesy: Courtesy,
+        dialects: Mapping[str, Dialect],
         *,
         step_seconds: float,
         workers: int,
@@ -44,6 +46,7 @@ class Trainer:
         self._injector = injector
         self._clock = clock
         self._turns = Turns(courtesy)
+        self._dialects = dialects
         self._step_seconds = step_seconds
         self._known: dict[int, threading.Event] = {}
         self._lock = threading.Lock()
@@ -103,8 +106,9 @@ class Trainer:
             if self._leaving.is_set():
                 return
             try:
-                if not self._befalls(seq):
-                    self._training(seq).run()
+                dialect = self._dialect(seq)
+                if not self._befalls(seq, dialect) and dialect.ready(seq):
+                    self._training(seq, dialect).run()
             except sqlite3.OperationalError:
                 _LOG.warning("training %d waits for the data file", seq, exc_info=True)
                 self._leaving.wait(1.0)
@@ -114,7 +118,11 @@ class Trainer:
             with self._lock:
                 del self._known[seq]
 
-    def _befalls(self, seq: int) -> bool:
+    def _dialect(self, seq: int) -> Dialect:
+        with self._store.reading() as tables:
+            return self._dialects[tables.training(seq).dialect]
+
+    def _befalls(self, seq: int, dialect: Dialect) -> bool:
         """Whether a fault ends this training, or keeps it from beginning for now.
 
         In that case it is looked at again soon, as everything is that is unfinished.
@@ -123,12 +131,13 @@ class Trainer:
             return False
         with self._store.reading() as tables:
             training = tables.training(seq)
-        if self._injector.fails(training.model):
+        subject = dialect.subject(training)
+        if self._injector.fails(subject):
             self._give_up(seq, "The faults of this practice service ended the training.")
             return True
-        return self._injector.stalls(training.model, training.created)
+        return self._injector.stalls(subject, training.created)
 
-    def _training(self, seq: int) -> Training:
+    def _training(self, seq: int, dialect: Dialect) -> Training:
         return Training(
             seq=seq,
             store=self._store,
@@ -137,11 +146,14 @@ class Trainer:
             step_seconds=self._step_seconds,
             stop=self._known[seq],
             leaving=self._leaving.is_set,
+            dialect=dialect,
         )
 
     def _give_up(self, seq: int, message: str) -> None:
+        now = timestamp(self._clock.now())
         try:
+            dialect = self._dialect(seq)
             with self._store.writing() as tables:
-                end_failed(tables, seq, Status.INTERNAL, message, timestamp(self._clock.now()))
+                end_failed(tables, seq, Status.INTERNAL, message, now, dialect)
         except sqlite3.Error:
             _LOG.warning("training %d could not be ended", seq, exc_info=True)

@@ -16,9 +16,9 @@ import msgspec
 
 from tuneform.clock import Clock
 from tuneform.service.courtesy import Turns
+from tuneform.service.dialect import TUNED_MODELS, Dialect, end_failed
 from tuneform.service.errors import Status
 from tuneform.service.learning import Diverged, Fitting, Learnt, Recipe, packed, unpacked
-from tuneform.service.operations import begin, settle
 from tuneform.service.records import Order, Weights
 from tuneform.service.store import Store, Tables
 from tuneform.service.wire import single, timestamp
@@ -48,6 +48,8 @@ class _Progress:
     begun: bool
     """Whether the model says that its training has begun."""
     snapshots: list[dict[str, Any]] = field(default_factory=list)
+    kept: dict[int, Weights] = field(default_factory=dict)
+    """What was learnt up to the steps after which it is to be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ class Training:
     """Set when the training is not wanted any more, or the process leaves."""
     leaving: Callable[[], bool]
     """Whether the process leaves: then the training goes on at the next start."""
+    dialect: Dialect = TUNED_MODELS
+    """Whose training it is."""
 
     def run(self) -> None:
         """Train to the end, and leave the result; or stop where that is wanted."""
@@ -91,10 +95,13 @@ class Training:
             self._leave_behind(fitting)
 
     def _fit(self, fitting: Fitting, order: Order, progress: _Progress) -> None:
+        keep = frozenset(msgspec.json.decode(order.checkpoints, type=list[int]))
         for step, loss in enumerate(fitting.losses(), start=1):
             self.turns.between_steps()
             if self.stop.is_set():
                 raise Unwanted
+            if step in keep:
+                progress.kept[step] = Weights(*packed(fitting.learnt()))
             if step <= progress.completed:  # done before a crash, and written
                 continue
             if self.step_seconds > 0:
@@ -106,7 +113,7 @@ class Training:
                 with self.store.writing() as tables:
                     self._write(tables, progress)
                     if not progress.begun:
-                        begin(tables, self.seq, progress.started)
+                        self.dialect.begin(tables, self.seq, progress.started)
                 progress.begun = True
 
     def _wait(self, seconds: float) -> None:
@@ -154,7 +161,9 @@ class Training:
             now = timestamp(self.clock.now())
             tables.finish(self.seq, "SUCCEEDED", now)
             tables.put_weights(self.seq, weights)
-            settle(tables, self.seq, "ACTIVE", now, progress.started)
+            for step, learnt in progress.kept.items():
+                tables.put_checkpoint(self.seq, step, learnt)
+            self.dialect.end(tables, self.seq, "SUCCEEDED", now, started=progress.started)
 
     def _fail(self, progress: _Progress) -> None:
         message = (
@@ -164,23 +173,16 @@ class Training:
         with self.store.writing() as tables:
             self._write(tables, progress)
             now = timestamp(self.clock.now())
-            end_failed(tables, self.seq, Status.INVALID_ARGUMENT, message, now)
+            end_failed(tables, self.seq, Status.INVALID_ARGUMENT, message, now, self.dialect)
 
     def _leave_behind(self, fitting: Fitting) -> None:
-        """A cancelled model keeps what it has learnt; a deleted one keeps nothing."""
+        """What was learnt stays if it is of use: a cancelled model keeps it, a deleted one not."""
         if self.leaving():
             return
         weights = Weights(*packed(fitting.learnt()))
         with self.store.writing() as tables:
-            if tables.resource(self.seq) is not None and not tables.is_unfinished(self.seq):
+            if self.dialect.keeps(tables, self.seq) and not tables.is_unfinished(self.seq):
                 tables.put_weights(self.seq, weights)
-
-
-def end_failed(tables: Tables, seq: int, status: Status, message: str, now: str) -> None:
-    """End a training with an error, and its model in state FAILED."""
-    error = msgspec.json.encode({"code": status.grpc, "message": message})
-    if tables.finish(seq, "FAILED", now, error):
-        settle(tables, seq, "FAILED", now)
 
 
 def recipe(order: Order) -> Recipe:

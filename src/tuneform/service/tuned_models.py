@@ -30,6 +30,7 @@ from tuneform.service.paging import Pager, Sizes
 from tuneform.service.records import Model, Order, Permission, Resource
 from tuneform.service.search import parse_filter
 from tuneform.service.store import Store, Tables
+from tuneform.service.subject import Subject
 from tuneform.service.wire import timestamp
 
 _SIZES = Sizes(default=10, most=1000)
@@ -104,7 +105,7 @@ class TunedModels:
 
     def _check_quota(self, tables: Tables) -> None:
         most = self._behaviour.concurrent_trainings
-        if most is not None and len(tables.unfinished()) >= most:
+        if most is not None and len(tables.unfinished("gemini")) >= most:
             raise too_many_trainings(most)
 
     def get(self, call: Call) -> Answer:
@@ -118,11 +119,11 @@ class TunedModels:
     def _reached(self, tables: Tables, call: Call) -> Model:
         """The model to be read, as reads see it: they may lag behind writes."""
         model_id = call.ids["tuned_model"]
-        for ghost in self._injector.ghosts(call.caller, in_list=False):
+        for ghost in self._injector.ghosts(Model, call.caller, in_list=False):
             if ghost.id == model_id and tables.model(model_id) is None:
                 return ghost
         model = reach(tables, model_id, call.caller, "READER")
-        if self._injector.hides(model.resource, in_list=False):
+        if self._is_hidden(model.resource, in_list=False):
             raise model_not_found(model.name)
         return model
 
@@ -150,7 +151,7 @@ class TunedModels:
         grant = [Permission("", "USER", caller, "OWNER")]
         ghosts = [
             ghost
-            for ghost in self._injector.ghosts(caller, in_list=True)
+            for ghost in self._injector.ghosts(Model, caller, in_list=True)
             if ghost.seq > after
             and tables.model(ghost.id) is None
             and search.takes(ghost, grant, caller, hide_public=True)
@@ -160,8 +161,12 @@ class TunedModels:
     def _without_the_young(self, answer: Answer) -> Answer:
         """The page without those new models that lists do not show yet; it may be left empty."""
         shown = answer.pop("tunedModels", [])
-        shown = [each for each in shown if not self._injector.hides(each, in_list=True)]
+        shown = [each for each in shown if not self._is_hidden(each, in_list=True)]
         return ({"tunedModels": shown} if shown else {}) | answer
+
+    def _is_hidden(self, resource: Resource, *, in_list: bool) -> bool:
+        subject = Subject.of(resource["name"].removeprefix("tunedModels/"))
+        return self._injector.hides(subject, resource["createTime"], in_list=in_list)
 
     def _found(self, tables: Tables, caller: str, text: str, after: int, limit: int) -> list[Model]:
         hide_public = self._behaviour.list_leaves_out_shared_with_everyone
@@ -196,7 +201,7 @@ class TunedModels:
             tables.finish(model.seq, "DELETED", now)
             tables.note_deletion(model.seq, now)
             tables.remove_model(model.seq)
-        self._injector.deleted(model, call.caller)
+        self._injector.deleted(model, Subject.of(model.id), call.caller)
         self._bell.ended(model.seq)
         return {}
 

@@ -27,8 +27,27 @@ _JSON_TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
+_JOB_STATES = {
+    "JOB_STATE_UNSPECIFIED": 0,
+    "JOB_STATE_QUEUED": 1,
+    "JOB_STATE_PENDING": 2,
+    "JOB_STATE_RUNNING": 3,
+    "JOB_STATE_SUCCEEDED": 4,
+    "JOB_STATE_FAILED": 5,
+    "JOB_STATE_CANCELLING": 6,
+    "JOB_STATE_CANCELLED": 7,
+}
+_ADAPTER_SIZES = {
+    "ADAPTER_SIZE_ONE": 1,
+    "ADAPTER_SIZE_FOUR": 2,
+    "ADAPTER_SIZE_EIGHT": 3,
+    "ADAPTER_SIZE_SIXTEEN": 4,
+    "ADAPTER_SIZE_TWO": 6,
+}
+
 ENUM_NUMBERS: Mapping[str, Mapping[str, int]] = {
-    "state": {"STATE_UNSPECIFIED": 0, "CREATING": 1, "ACTIVE": 2, "FAILED": 3},
+    "state": {"STATE_UNSPECIFIED": 0, "CREATING": 1, "ACTIVE": 2, "FAILED": 3, **_JOB_STATES},
+    "adapterSize": _ADAPTER_SIZES,
     "granteeType": {"GRANTEE_TYPE_UNSPECIFIED": 0, "USER": 1, "GROUP": 2, "EVERYONE": 3},
     "role": {"ROLE_UNSPECIFIED": 0, "OWNER": 1, "WRITER": 2, "READER": 3},
     "finishReason": {"FINISH_REASON_UNSPECIFIED": 0, "STOP": 1, "MAX_TOKENS": 2},

@@ -2,6 +2,9 @@
 
 trust        may this endpoint receive credentials?
 credentials  an API key, or OAuth
+adc          the file of Application Default Credentials, judged before it is used
+courier      carries the requests of google-auth
+renewal      why no token could be had
 call         one request and its reply as values
 client       sends one call and reads its reply
 retry        when a call is sent again

@@ -5,7 +5,7 @@ Nothing here sends anything.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
@@ -23,7 +23,9 @@ class Call:
         method: HTTP method.
         path: below the endpoint, version first, without a slash in front, encoded.
         query: encoded, without the question mark.
-        body: JSON, or None. It may hold example texts, so it shows in no repr.
+        body: JSON, or bytes that are read while they are sent (then `headers` name their length),
+            or None. It may hold example texts, so it shows in no repr.
+        headers: lower-case, beside those that every call has, or in their place.
         repeatable: whether it may arrive twice, so that it may be sent again.
     """
 
@@ -31,8 +33,9 @@ class Call:
     method: str
     path: str
     query: str = ""
-    body: bytes | None = field(default=None, repr=False)
+    body: bytes | Iterable[bytes] | None = field(default=None, repr=False)
     repeatable: bool = True
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Container, Sequence
 from typing import TypeVar
 
 import httpx
@@ -25,6 +25,7 @@ from tuneform.providers.google.errors import (
     one_line,
     remote_error,
 )
+from tuneform.providers.google.hints import KNOWN, Known
 from tuneform.providers.google.retry import Retrier
 from tuneform.providers.google.said import UNDECODABLE
 from tuneform.providers.google.trust import Endpoint
@@ -105,10 +106,11 @@ class ApiClient:
         credentials: put on every request.
         clock: for Retry-After dates, and durations in the log.
         retrier: sends repeatable calls again.
+        known: failures that the API is known to report, and what to do about them.
         reply_bytes: of a reply that succeeded, unpacked; a larger one is none of the API.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (everything that a client depends on)
         self,
         http: httpx.Client,
         endpoint: Endpoint,
@@ -116,6 +118,7 @@ class ApiClient:
         *,
         clock: Clock,
         retrier: Retrier,
+        known: Sequence[Known] = KNOWN,
         reply_bytes: int = REPLY_BYTES,
     ) -> None:
         self._http = http
@@ -123,6 +126,7 @@ class ApiClient:
         self._credentials = credentials
         self._clock = clock
         self._retrier = retrier
+        self._known = known
         self._reply_bytes = reply_bytes
 
     def fetch(self, call: Call, decode: Callable[[bytes], T]) -> T:
@@ -131,7 +135,7 @@ class ApiClient:
         Raises:
             RemoteError: as `errors` maps it; BadReply where the reply is not of this type.
         """
-        return self._repeated(call, lambda: self._decoded(call, self._attempt(call), decode))
+        return self._repeated(call, lambda: self._decoded(call, self._attempt(call).body, decode))
 
     def _decoded(self, call: Call, body: bytes, decode: Callable[[bytes], T]) -> T:
         try:
@@ -146,7 +150,28 @@ class ApiClient:
         Raises:
             RemoteError: as `errors` maps it.
         """
-        return self._repeated(call, lambda: self._attempt(call))
+        return self._repeated(call, lambda: self._attempt(call).body)
+
+    def once(self, call: Call, also: Container[int] = ()) -> Reply:
+        """Send a call a single time, for those who know themselves when it may be sent again.
+
+        Args:
+            call: whether it may be repeated plays no part.
+            also: statuses that are a good reply to it, beside those of success.
+
+        Raises:
+            RemoteError: as `errors` maps it.
+        """
+        return self._attempt(call, also)
+
+    def retried(self, attempt: Callable[[], T]) -> T:
+        """Run attempts of one's own as patiently as calls are sent."""
+        return self._retrier.run(attempt)
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Whom it speaks with."""
+        return self._endpoint
 
     def _repeated(self, call: Call, attempt: Callable[[], T]) -> T:
         return self._retrier.run(attempt) if call.repeatable else attempt()
@@ -159,12 +184,14 @@ class ApiClient:
         """Words of the service as one line that is safe to print."""
         return one_line(text, self._credentials.redact)
 
-    def _attempt(self, call: Call) -> bytes:
+    def _attempt(self, call: Call, also: Container[int] = ()) -> Reply:
         began = self._clock.monotonic()
         outcome = self._exchange(call)
-        if isinstance(outcome, Reply) and httpx.codes.is_success(outcome.status):
+        if isinstance(outcome, Reply) and (
+            httpx.codes.is_success(outcome.status) or outcome.status in also
+        ):
             self._log(call, f"{outcome.status}, {len(outcome.body)} bytes", began)
-            return outcome.body
+            return outcome
         error = (
             outcome
             if isinstance(outcome, RemoteError)
@@ -176,29 +203,42 @@ class ApiClient:
     def _exchange(self, call: Call) -> Reply | RemoteError:
         """One request and its reply, or the error that stands for the lack of one.
 
+        A token may expire on the way, or be taken back, while it looks valid here. Then it is
+        renewed, and the call sent once more, creates too: a 401 means that nothing has begun.
+
         The error is returned, not raised: raised inside the handler it would carry what httpx
         raised, which carries the request with the key.
         """
         try:
             request = self._request(call)
-            response = self._http.send(request, auth=None, follow_redirects=False, stream=True)
-            try:
-                most = self._reply_bytes if response.is_success else ERROR_BYTES
-                body = _body(response, most)
-                if response.is_success and len(body) > most:
-                    return self.bad_reply(call, f"it is larger than {most:,} bytes")
-                return Reply(response.status_code, response.headers, body[:most])
-            finally:
-                response.close()
+            outcome = self._answer(call, request)
+            if (
+                isinstance(outcome, Reply)
+                and outcome.status == httpx.codes.UNAUTHORIZED
+                and self._credentials.renew(request)
+            ):
+                return self._answer(call, self._request(call))
         except (httpx.RequestError, httpx.InvalidURL) as error:
             return remote_error(self._context(call), error)
+        return outcome
+
+    def _answer(self, call: Call, request: httpx.Request) -> Reply | RemoteError:
+        response = self._http.send(request, auth=None, follow_redirects=False, stream=True)
+        try:
+            most = self._reply_bytes if response.is_success else ERROR_BYTES
+            body = _body(response, most)
+        finally:
+            response.close()
+        if response.is_success and len(body) > most:
+            return self.bad_reply(call, f"it is larger than {most:,} bytes")
+        return Reply(response.status_code, response.headers, body[:most])
 
     def _request(self, call: Call) -> httpx.Request:
         """Built by hand: `Client.build_request` would merge defaults and cost twice as much."""
         request = httpx.Request(
             call.method,
             f"{self._endpoint.url}/{call.path}{'?' if call.query else ''}{call.query}",
-            headers=_HEADERS if call.body is None else _HEADERS_JSON,
+            headers={**(_HEADERS if call.body is None else _HEADERS_JSON), **call.headers},
             content=call.body,
             extensions={"timeout": _TIMEOUTS},
         )
@@ -206,7 +246,9 @@ class ApiClient:
         return request
 
     def _context(self, call: Call) -> Context:
-        return Context(call.what, self._endpoint, self._credentials.redact, self._clock.now)
+        return Context(
+            call.what, self._endpoint, self._credentials.redact, self._clock.now, self._known
+        )
 
     def _log(self, call: Call, outcome: str, began: float) -> None:
         """Names of parameters only: values may be long, and a page token is nobody's business."""

@@ -7,7 +7,7 @@ them. What httpx raises is not kept as a cause: it holds the request, and the re
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -27,7 +27,7 @@ from tuneform.errors import (
     Unreachable,
 )
 from tuneform.providers.google.call import Reply
-from tuneform.providers.google.hints import hint_for
+from tuneform.providers.google.hints import KNOWN, Known, hint_for
 from tuneform.providers.google.said import Said, read_error, retry_after
 from tuneform.providers.google.trust import Endpoint
 
@@ -46,12 +46,14 @@ class Context:
         endpoint: whom it was asked of.
         redact: takes our credentials out of a text.
         now: the time, for a Retry-After that is a date.
+        known: failures that the API is known to report.
     """
 
     what: str
     endpoint: Endpoint
     redact: Callable[[str], str]
     now: Callable[[], datetime]
+    known: Sequence[Known] = KNOWN
 
     def says(self, text: str) -> str:
         """One line of outside text that is safe to print, at most MESSAGE_CHARACTERS long."""
@@ -90,7 +92,8 @@ def _refusal(context: Context, reply: Reply) -> RemoteError:
     request_id = (said.request_id if said else None) or reply.headers.get("x-request-id")
     parts = [_status_line(reply.status, said), _explanation(context, reply, said)]
     tail = f" (request id {context.says(request_id)})" if request_id else ""
-    hint = hint_for(reply.status, f"{said.reason} {said.status} {said.message}" if said else None)
+    words = f"{said.reason} {said.status} {said.message}" if said else None
+    hint = hint_for(reply.status, words, context.known)
     pause = retry_after(reply.headers, said, context.now())
     return _kind(reply.status, said)(
         f"cannot {context.what}: {context.endpoint.host} answered {': '.join(filter(None, parts))}"

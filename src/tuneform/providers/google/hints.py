@@ -6,6 +6,7 @@ a hint that is not found is no harm, and nothing is decided by it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 _OAUTH = (
@@ -149,15 +150,16 @@ _STRANGE = frozenset({400, 404, 405, 409})
 _FAILURES = 500
 
 
-def hint_for(status: int, said: str | None) -> str:
+def hint_for(status: int, said: str | None, known: Sequence[Known] = KNOWN) -> str:
     """The next step after a failed call.
 
     Args:
         status: HTTP status.
         said: the service's reason and message; None where the reply is not one of the API.
+        known: the failures that its API is known to report; the first that fits counts.
     """
     if said is None and (status in _STRANGE or status < min(_STRANGE)):
         return _ENDPOINT
     lower = (said or "").lower()
-    found = (known.hint for known in KNOWN if known.status == status and known.says in lower)
+    found = (each.hint for each in known if each.status == status and each.says in lower)
     return next(found, _LATER if status >= _FAILURES else _ENDPOINT)

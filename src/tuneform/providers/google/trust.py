@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 from tuneform.errors import Refused
 
 GOOGLE_HOST = "generativelanguage.googleapis.com"
-DEFAULT_ENDPOINT = f"https://{GOOGLE_HOST}"
 VARIABLE = "TUNEFORM_TRUSTED_ENDPOINTS"
 
 # re.ASCII matters: without it, ignoring case lets the Kelvin sign pass for a k.
@@ -51,29 +50,37 @@ def trusted_entries(value: str) -> tuple[str, ...]:
     return tuple(value.replace(",", " ").split())
 
 
-def check_endpoint(endpoint: str | None, trusted: Sequence[str] = ()) -> Endpoint:
+def check_endpoint(
+    endpoint: str | None,
+    trusted: Sequence[str] = (),
+    *,
+    own: str = GOOGLE_HOST,
+    field: str = "provider.endpoint",
+) -> Endpoint:
     """Admit an endpoint, or refuse it.
 
     Args:
-        endpoint: `provider.endpoint` of tuneform.yaml; None for Google's own.
+        endpoint: as tuneform.yaml has it; None for Google's own.
         trusted: further hosts, as `HOST` (any port) or `HOST:PORT`; entries of another form
             match nothing.
+        own: the host of Google's that this API is at.
+        field: of tuneform.yaml, for messages.
 
     Raises:
         Refused: it is no plain URL, its host is not trusted, or it lacks TLS off this machine.
     """
-    text = DEFAULT_ENDPOINT if endpoint is None else endpoint
+    text = f"https://{own}" if endpoint is None else endpoint
     match = _URL.fullmatch(text)
     host = _host(match)
     if match is None or host is None:
-        raise _malformed(text)
+        raise _malformed(text, field)
     port, loopback = match["port"], _is_loopback(host)
-    if not (loopback or host == GOOGLE_HOST or _is_listed(host, port, trusted)):
-        raise _untrusted(host, port)
+    if not (loopback or host == own or _is_listed(host, port, trusted)):
+        raise _untrusted(host, port, field)
     scheme = match["scheme"].lower()
     if scheme != "https" and not loopback:
         raise Refused(
-            f"provider.endpoint in tuneform.yaml reaches {host} without TLS: "
+            f"{field} in tuneform.yaml reaches {host} without TLS: "
             "credentials would be readable on the way",
             hint="write https:// instead of http://",
         )
@@ -118,16 +125,15 @@ def _is_listed(host: str, port: str | None, trusted: Sequence[str]) -> bool:
     return False
 
 
-def _untrusted(host: str, port: str | None) -> Refused:
+def _untrusted(host: str, port: str | None, field: str) -> Refused:
     place = f"{host}:{port}" if port else host
     return Refused(
-        f"provider.endpoint in tuneform.yaml names the host {place}, "
-        "which is not trusted with credentials",
-        hint=f"correct provider.endpoint, or, if that host is yours, set {VARIABLE}={place}",
+        f"{field} in tuneform.yaml names the host {place}, which is not trusted with credentials",
+        hint=f"correct {field}, or, if that host is yours, set {VARIABLE}={place}",
     )
 
 
-def _malformed(text: str) -> Refused:
+def _malformed(text: str, field: str) -> Refused:
     """Say where it would lead, where that can be told, and never what stands before an @."""
     try:
         host = urlsplit(text).hostname
@@ -135,9 +141,50 @@ def _malformed(text: str) -> Refused:
         host = None
     known = host if host and host.isascii() and host.isprintable() else None
     return Refused(
-        "provider.endpoint in tuneform.yaml is not a plain URL"
+        f"{field} in tuneform.yaml is not a plain URL"
         + (f" (its host would be {known})" if known else "")
         + ": credentials go to a clear address only",
         hint="write https://HOST[:PORT][/PREFIX], or http:// for this machine; no user, query or "
         f"fragment. A host that is not Google's must stand in {VARIABLE}",
     )
+
+
+_TOKEN_HOST = re.compile(
+    r"([a-z0-9-]+-)?(oauth2|sts|iamcredentials|www)(\.mtls|\.[a-z0-9-]+(\.rep)?)?\.googleapis\.com"
+    r"|accounts\.google\.com",
+    _FLAGS,
+)
+"""Google's own places that give out tokens, regional ones included. Other hosts of Google's, such
+as those of buckets, serve what strangers put there."""
+
+
+def check_token_place(url: str, what: str, trusted: Sequence[str] = ()) -> None:
+    """Admit a place that secrets are sent to for a token, or refuse it.
+
+    Args:
+        url: the place.
+        what: how messages call it, such as the field of a file.
+        trusted: as for `check_endpoint`.
+
+    Raises:
+        Refused: it is no plain URL, its host is not trusted, or it lacks TLS off this machine.
+    """
+    match = _URL.fullmatch(url)
+    host = _host(match)
+    if match is None or host is None:
+        raise Refused(
+            f"{what} is not a plain URL: secrets go to a clear address only",
+            hint="use the file as Google made it",
+        )
+    loopback = _is_loopback(host)
+    if not (loopback or _TOKEN_HOST.fullmatch(host) or _is_listed(host, match["port"], trusted)):
+        raise Refused(
+            f"{what} names the host {host}, which is not trusted with credentials",
+            hint="use the file as Google made it, or, if that host is yours, "
+            f"set {VARIABLE}={host}",
+        )
+    if match["scheme"].lower() != "https" and not loopback:
+        raise Refused(
+            f"{what} reaches {host} without TLS: credentials would be readable on the way",
+            hint="write https:// instead of http://",
+        )

@@ -12,6 +12,8 @@ deletion    undeploy, delete the endpoint, delete the model
 deployment  deploy a version again
 leftovers   endpoints and uploads that no version needs
 bases       what is known about base models
+hints       what to do about known failures
+hosts       who serves a location
 provider    the verbs that the rest of the project calls
 
 How calls are sent is in `providers.google`.

@@ -93,8 +93,3 @@ def capabilities(provider: str, further: Iterable[str] = ()) -> Capabilities:
         offered=tuple(names),
         edits_training=False,
     )
-
-
-def offered(further: Iterable[str] = ()) -> frozenset[str]:
-    """Full resource names of the bases that can be tuned, as far as is known."""
-    return frozenset((*OFFERED, *further))
