@@ -23,7 +23,7 @@ class Trained:
         loss: mean of the last training step.
         seconds: from the creation, as the service dates it, to when a run saw it trained; only
             where a run waited for that. As coarse as the run looked.
-        tokens: billed for it, by the service's own count.
+        tokens: count of billed training tokens.
     """
 
     operation: str | None = None
