@@ -26,9 +26,9 @@ from tuneform.manifest.syntax import Broken
 from tuneform.manifest.variables import VariableSources
 from tuneform.planfile import read_document as read_plan
 from tuneform.providers.gemini.bases import capabilities
+from tuneform.providers.gemini.provider import GeminiProvider
 from tuneform.providers.google.client import ApiClient, open_client
 from tuneform.providers.google.credentials import ApiKey
-from tuneform.providers.gemini.provider import GeminiProvider
 from tuneform.providers.google.retry import Retrier
 from tuneform.providers.google.said import read_error
 from tuneform.providers.google.trust import check_endpoint
