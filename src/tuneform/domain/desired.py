@@ -41,6 +41,7 @@ class Desired:
         training: how much training it would be.
         root: full resource name of the base at the root of its chain.
         gate: what a version must pass before it may serve; None where nothing is asked.
+        validation: what its validation dataset holds; None where it has none.
     """
 
     owner: Owner
@@ -54,6 +55,7 @@ class Desired:
     training: TrainingSize
     root: str = ""
     gate: Gate | None = None
+    validation: DatasetFacts | None = None
 
     @property
     def name(self) -> str:
@@ -71,9 +73,11 @@ class DesiredSet:
         models: parents before children, else by name.
         chosen_ids: whether remote names are derived from fingerprints; False where the provider
             assigns them, and marks alone decide whose an object is.
+        edits_training: whether the provider can edit what is in training; see `Capabilities`.
     """
 
     owner: Owner
     provider: str
     models: tuple[Desired, ...] = ()
     chosen_ids: bool = True
+    edits_training: bool = True

@@ -7,7 +7,7 @@ cycles, bases that cannot be tuned again, models with equal inputs.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from tuneform.domain.capabilities import Capabilities
@@ -66,7 +66,11 @@ def resolve(
             models[name] = _identify(owner, spec, facts, capabilities, roots[name], models)
     diagnostics += _equal_inputs(models.values())
     desired = DesiredSet(
-        owner, capabilities.provider, tuple(models.values()), capabilities.collection is not None
+        owner,
+        capabilities.provider,
+        tuple(models.values()),
+        chosen_ids=capabilities.collection is not None,
+        edits_training=capabilities.edits_training,
     )
     return Resolved(desired, tuple(diagnostics))
 
@@ -87,9 +91,10 @@ def _parents(specs: Sequence[ModelSpec]) -> dict[str, tuple[str, ...]]:
 
 
 def _is_read(spec: ModelSpec, facts: Mapping[DatasetRef, DatasetFacts]) -> bool:
-    """Whether everything is known that its fingerprint and its gate need."""
+    """Whether everything is known that its fingerprint, its gate and its training need."""
     gated = spec.gate.datasets if spec.gate else ()
-    return all(ref in facts for ref in (spec.dataset, *gated))
+    measured = (spec.validation,) if spec.validation else ()
+    return all(ref in facts for ref in (spec.dataset, *gated, *measured))
 
 
 def _gate(spec: ModelSpec, facts: Mapping[DatasetRef, DatasetFacts]) -> Gate | None:
@@ -123,7 +128,7 @@ def _identify(
     prefix = capabilities.collection
     return Desired(
         owner=owner,
-        spec=spec,
+        spec=_with_labels(spec) if capabilities.stores_labels else spec,
         data=data,
         base=base,
         fingerprint=digest,
@@ -133,7 +138,13 @@ def _identify(
         training=training_size(data, spec.hyperparameters, capabilities.base(root)),
         root=root,
         gate=_gate(spec, facts),
+        validation=facts[spec.validation] if spec.validation else None,
     )
+
+
+def _with_labels(spec: ModelSpec) -> ModelSpec:
+    """Labels are a field to be managed where the service stores them."""
+    return replace(spec, fields=replace(spec.fields, labels=spec.labels))
 
 
 def _cycle(by_name: Mapping[str, ModelSpec], cycle: tuple[str, ...]) -> Diagnostic:
