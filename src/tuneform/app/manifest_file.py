@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from posixpath import relpath
 from typing import Any
 
@@ -15,6 +16,8 @@ from tuneform.domain.desired import Desired
 from tuneform.domain.live import Live
 from tuneform.errors import LocalError, Refused
 from tuneform.manifest.interpolate import literal
+from tuneform.manifest.problems import Mistake
+from tuneform.manifest.rules import label_key, label_value
 from tuneform.render import plain
 
 
@@ -40,8 +43,12 @@ def write_manifest(
     parent = _parent_of(live, declared)
     target = _manifest_path(invocation, declared, name)
     folder = target.rpartition("/")[0]
+    labels = live.labels if declared.capabilities.stores_labels else ()
     text = _manifest_text(
-        name, live, relpath(dataset, folder or "."), parent.name if parent else None
+        name,
+        replace(live, labels=labels),
+        relpath(dataset, folder or "."),
+        parent.name if parent else None,
     )
     path = inside(invocation.root, target)
     if path.exists():
@@ -100,13 +107,27 @@ def _manifest_text(name: str, live: Live, dataset: str, parent: str | None) -> s
         del settings["learningRateMultiplier"]
     if settings:
         spec["hyperparameters"] = settings
+    metadata: dict[str, Any] = {"name": name}
+    if labels := {key: literal(value) for key, value in live.labels if _is_label(key, value)}:
+        metadata["labels"] = labels
     document = {
         "apiVersion": "tuneform/v1",
         "kind": "TunedModel",
-        "metadata": {"name": name},
+        "metadata": metadata,
         "spec": spec,
     }
-    texts = f"{live.display_name}{live.description}{live.base}{dataset}".replace("\n", "")
+    words = "".join(value for _, value in live.labels)
+    texts = f"{live.display_name}{live.description}{live.base}{dataset}{words}".replace("\n", "")
     readable = plain.HIDDEN.search(texts) is None
     body = yaml.safe_dump(document, sort_keys=False, allow_unicode=readable, width=100)
     return f"# Imported from {plain.clean(live.remote)}.\n{body}"
+
+
+def _is_label(key: str, value: str) -> bool:
+    """Whether a manifest may have this label; one that it may not have stays unmanaged."""
+    try:
+        label_key(key)
+        label_value(value)
+    except Mistake:
+        return False
+    return True
