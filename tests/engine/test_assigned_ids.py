@@ -291,3 +291,9 @@ def test_a_rollback_has_nothing_to_go_back_to_among_tries():
     live = LiveSet((job(WANT, number=2), spent(spec(data="old"), number=1)))
     with pytest.raises(Refused):
         make_rollback(desired(WANT), live, "support", None)
+
+
+def test_a_superseded_training_that_is_being_stopped_needs_nothing_more():
+    old = job(spec(data="old"), state=LiveState.TRAINING, words="cancelled")
+    assert change_of(plan(WANT, live=[old, job(WANT, number=2)]), "support").action is Action.KEEP
+    assert plan(live=[old]).changes == ()

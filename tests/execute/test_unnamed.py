@@ -272,6 +272,22 @@ def test_a_cancel_that_comes_too_late_leaves_a_version_to_delete():
     assert story.plan(want).is_empty
 
 
+def test_a_training_that_takes_long_to_stop_is_left_to_the_service():
+    story = Story()
+    story.provider.stop_seconds = 600.0
+    story.apply_all(spec(keep=0), wait=False)
+    story.seconds = story.provider.seconds = 1.0
+    story.provider.ends["jobs/1"] = 1e6
+    want = spec(data="second", keep=0)
+    outcome = only(story.apply_all(want))
+    assert outcome.status is Status.DONE
+    assert "jobs/1 is still being stopped" in outcome.message
+    assert story.plan(want).is_empty
+    story.clock.sleep(600)
+    assert story.plan(want).is_empty
+    assert story.provider.objects["jobs/1"].spent
+
+
 def test_a_training_is_retained_only_when_it_is_trained():
     story = Story()
     story.apply_all(spec(deletion="retain"), wait=False)

@@ -101,7 +101,7 @@ def adopt(invocation: Invocation, adoption: Adoption, ears: Ears) -> Adopted:
             check_undeclared(adoption.name, others)
             facts = _read(invocation, declared, live, dataset)
             check_steps(opened.provider, live, facts.examples)
-            manifest = write_manifest(invocation, declared, adoption.name, live, dataset)
+            manifest = write_manifest(invocation, declared, adoption.name, live, dataset, estate)
             declared = declare(invocation)
             desired = _desired(declared, adoption.name)
         if desired is None:

@@ -14,6 +14,8 @@ from tuneform.app.invocation import Invocation
 from tuneform.dataset.files import inside
 from tuneform.domain.desired import Desired
 from tuneform.domain.live import Live
+from tuneform.engine.estate import Estate
+from tuneform.engine.situation import situation_of
 from tuneform.errors import LocalError, Refused
 from tuneform.manifest.interpolate import literal
 from tuneform.manifest.problems import Mistake
@@ -22,7 +24,12 @@ from tuneform.render import plain
 
 
 def write_manifest(
-    invocation: Invocation, declared: Declared, name: str, live: Live, dataset: str
+    invocation: Invocation,
+    declared: Declared,
+    name: str,
+    live: Live,
+    dataset: str,
+    estate: Estate,
 ) -> str:
     """Write a manifest with the object's effective settings, in the first folder of manifests.
 
@@ -32,6 +39,7 @@ def write_manifest(
         name: of the model, which is not declared yet.
         live: the object.
         dataset: its dataset, relative to the project.
+        estate: tells which object the declared model is that it was tuned from.
 
     Returns:
         The file, relative to the project.
@@ -40,7 +48,7 @@ def write_manifest(
         LocalError: it cannot be written, or is there already.
         Refused: the object was tuned from another one that no manifest wants.
     """
-    parent = _parent_of(live, declared)
+    parent = _parent_of(live, declared, estate)
     target = _manifest_path(invocation, declared, name)
     folder = target.rpartition("/")[0]
     labels = live.labels if declared.capabilities.stores_labels else ()
@@ -60,12 +68,13 @@ def write_manifest(
     return target
 
 
-def _parent_of(live: Live, declared: Declared) -> Desired | None:
+def _parent_of(live: Live, declared: Declared, estate: Estate) -> Desired | None:
     """The declared model that the object was tuned from."""
     if live.source is None:
         return None
     for model in declared.desired.models:
-        if model.remote == live.source:
+        wanted = situation_of(model, estate).wanted
+        if live.source == (wanted.remote if wanted else model.remote):
             return model
     raise Refused(
         f"{live.remote} was tuned from {live.source}, which no manifest wants as it is",

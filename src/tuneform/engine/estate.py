@@ -47,11 +47,6 @@ class Version:
             and (mark.verdict is None or mark.verdict.passed)
         )
 
-    @property
-    def is_stopping(self) -> bool:
-        """Whether its training was cancelled, and has not ended yet."""
-        return self.mark.cancelled and self.live.state is LiveState.TRAINING
-
 
 @dataclass(frozen=True, slots=True)
 class Estate:
@@ -59,7 +54,8 @@ class Estate:
 
     Attributes:
         versions: by the model that their marks name, newest first.
-        spent: by model, newest first: what is left of trainings that ended without a model.
+        spent: by model, newest first: what is left of trainings that ended without a model, or
+            are being stopped by a service that says so.
         unmarked: objects that were created for this owner and bear no mark now, by the model and
             the short fingerprint that they were created with. Only where that is remembered.
         unexplained: objects that bear our owner's mark and are not ours.
@@ -117,16 +113,12 @@ def sort_out(desired: DesiredSet, live: LiveSet) -> Estate:
                 unmarked[origin.model, origin.fingerprint] = each
         elif mark.owner != owner:
             continue
-        elif each.spent:
+        elif each.spent or (is_stopping(each) and not desired.edits_training):
             spent[mark.model].append(Version(each, mark))
         elif _is_ours(each, mark, derived):
             ours[mark.model].append(Version(each, mark))
         else:
             unexplained.append(each)
-    if not desired.edits_training:
-        for name, versions in ours.items():
-            if versions[1:]:  # most models have one
-                ours[name] = _without_stopping_twins(versions, spent[name])
     return Estate(
         versions={name: _sorted(found) for name, found in sorted(ours.items())},
         spent={name: _sorted(found) for name, found in spent.items()},
@@ -138,15 +130,14 @@ def sort_out(desired: DesiredSet, live: LiveSet) -> Estate:
     )
 
 
-def _without_stopping_twins(versions: list[Version], spent: list[Version]) -> list[Version]:
-    """A training that is being cancelled while another one goes on with its inputs is spent.
+def is_stopping(live: Live) -> bool:
+    """Whether its training was cancelled, and has not ended yet.
 
-    It takes a service a while to stop one, and nothing more can be done about it.
+    Where the service itself says so, it is as good as spent: it may take a while, and nothing more
+    can be done about it. Should it end well after all, it is a version again.
     """
-    going = [each for each in versions if not each.is_stopping]
-    taken = {each.mark.fingerprint for each in going}
-    spent += [each for each in versions if each.is_stopping and each.mark.fingerprint in taken]
-    return [each for each in versions if not (each.is_stopping and each.mark.fingerprint in taken)]
+    mark = live.mark
+    return live.state is LiveState.TRAINING and mark is not None and mark.cancelled
 
 
 def serving_version(versions: Iterable[Version], wanted: str | None) -> Version | None:

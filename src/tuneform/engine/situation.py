@@ -24,7 +24,7 @@ class Situation:
         name: of the model.
         desired: None where no manifest declares it.
         versions: all live ones, newest first, former names included.
-        spent: what is left of trainings that ended without a model, newest first. No version.
+        spent: what is left of trainings that came to nothing, newest first. No versions.
         edits_training: whether the provider can edit what is in training.
     """
 
@@ -50,7 +50,7 @@ class Situation:
     def shown(self) -> tuple[Live, ...]:
         """What a change tells of the model: its versions, and the try that holds it."""
         wanted = self.wanted
-        tried = (wanted,) if wanted is not None and wanted.live.spent else ()
+        tried = (wanted,) if wanted is not None and wanted in self.spent else ()
         return tuple(each.live for each in (*tried, *self.versions))
 
     def is_editable(self, version: Version) -> bool:
@@ -266,7 +266,7 @@ def _conflict_with_desired(situation: Situation, desired: Desired, estate: Estat
     occupant = estate.by_remote.get(desired.remote or "")
     if occupant and occupant.mark is None:
         return _unmarked(occupant, "has the id of the desired version, but no mark", desired)
-    if wanted is None or wanted.live.spent:
+    if wanted is None or wanted in situation.spent:
         names = (desired.name, *desired.spec.formerly)
         lost = estate.unmarked_of(names, desired.fingerprint_short)
         if lost:

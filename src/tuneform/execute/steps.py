@@ -146,14 +146,25 @@ def _delete(tools: Tools, errand: Errand) -> Result:
         late = tools.clock.monotonic()
         memory = errand.memory or Memory(since=late)
         edits = tools.provider.capabilities.edits_training
-        cancelled = not edits or (now.mark is not None and now.mark.cancelled)
-        stopping = cancelled and now.state is LiveState.TRAINING
+        cancelled = now.mark is not None and now.mark.cancelled
+        stopping = now.state is LiveState.TRAINING and (cancelled or not edits)
         if stopping and late - memory.since < STOP_SECONDS:
             return Later(STOP_LOOK_SECONDS, memory, _not_stopped(seen.remote))
+        if stopping and not edits:
+            return _left_to_stop(now) if cancelled else _not_stopped(seen.remote)
         if not now.spent:
             check_successor(tools.provider, errand.successor)
             tools.provider.delete(seen.remote)
     return Performed(gone=(seen.remote,))
+
+
+def _left_to_stop(now: Live) -> Performed:
+    """There is nothing to delete before it has stopped, and then most likely nothing either."""
+    return Performed(
+        (now,),
+        note=f"{now.remote} is still being stopped; what it may have made by then, the next plan "
+        "deletes",
+    )
 
 
 def _not_stopped(remote: str) -> Ending:
