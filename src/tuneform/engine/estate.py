@@ -106,14 +106,16 @@ def sort_out(desired: DesiredSet, live: LiveSet) -> Estate:
     spent: defaultdict[str, list[Version]] = defaultdict(list)
     unmarked: dict[tuple[str, str], Live] = {}
     unexplained = []
+    stops_itself = not desired.edits_training
     for each in live.objects:
-        mark, origin = each.mark, each.origin
+        mark = each.mark
         if mark is None:
+            origin = each.origin
             if origin is not None and origin.owner == owner and not each.spent:
                 unmarked[origin.model, origin.fingerprint] = each
         elif mark.owner != owner:
             continue
-        elif each.spent or (is_stopping(each) and not desired.edits_training):
+        elif each.spent or (stops_itself and is_stopping(each)):
             spent[mark.model].append(Version(each, mark))
         elif _is_ours(each, mark, derived):
             ours[mark.model].append(Version(each, mark))
