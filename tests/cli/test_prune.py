@@ -219,3 +219,25 @@ def test_usage(project: Project) -> None:
     for time in ("soon", "7w", "1e400", "nan", "99999999999999d"):
         refused = project.run("prune", "--staged", "--older-than", time, "-y")
         assert refused.code == 64, refused
+
+
+def test_nothing_is_left_over_by_a_service_whose_models_are_one_object(checkout: Checkout) -> None:
+    assert checkout.ok("prune", "--leftovers", "-y").out == "Nothing is left over.\n"
+    told = checkout.ok("prune", "--leftovers", "--format", "json").json
+    assert told == {"format_version": "1.0", "leftovers": []}
+
+
+def test_a_dry_run_only_tells(checkout: Checkout) -> None:
+    checkout.git("branch", "-D", "one")
+    ran = checkout.ok(*PRUNE, "--dry-run")
+    assert "no local ref wants it" in words(ran)
+    (change,) = checkout.ok(*PRUNE, "--dry-run", "--format", "json").json["changes"]
+    assert [step["do"] for step in change["steps"]] == ["delete"]
+    assert len(checkout.live()) == 3
+
+
+@pytest.mark.parametrize("kinds", [(), ("--staged", "--leftovers")])
+def test_one_thing_is_cleaned_at_a_time(checkout: Checkout, kinds: tuple[str, ...]) -> None:
+    ran = checkout.run("prune", *kinds, "-y")
+    assert ran.code == 64
+    assert "tuneform prune --leftovers" in ran.err

@@ -101,6 +101,7 @@ def declare(
     refs = [
         ref for each in specs for ref in (each.dataset, *(each.gate.datasets if each.gate else ()))
     ]
+    refs += [each.validation for each in specs if each.validation]
     resolved = resolve(owner, specs, {ref: facts(ref) for ref in refs}, capabilities)
     mistakes = [each for each in resolved.diagnostics if each.severity == "error"]
     assert not mistakes, mistakes

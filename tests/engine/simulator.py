@@ -36,10 +36,18 @@ Objects = dict[str, Live]
 def perform_plan(plan: Plan, live: Iterable[Live]) -> tuple[Live, ...]:
     """What is live after all steps of a plan went well: deletes last, children first."""
     objects = {each.remote: each for each in live}
+    names: dict[str | None, str] = {}  # of versions that the service names, by model
     for change in plan.changes:
-        for step in change.steps:
-            if not isinstance(step, Delete):
-                perform(step, objects)
+        for each in change.steps:
+            if isinstance(each, Delete):
+                continue
+            step = each
+            if isinstance(step, Start) and step.remote is None:
+                names[change.model] = f"jobs/begun-{len(objects)}"
+                step = replace(step, source=step.source or names.get(step.parent))
+            if step.remote is None:
+                step = replace(step, remote=names[change.model])
+            perform(step, objects)
     for step in _children_first(plan.changes, objects):
         perform(step, objects)
     return tuple(objects.values())
@@ -77,14 +85,22 @@ def perform(step: Step, objects: Objects) -> None:
         case Promote():
             _promote(step, objects)
         case Cancel():
-            mark = replace(mark_of(objects[step.remote]), cancelled=True)
-            _change(objects, step.remote, mark=mark, state=LiveState.FAILED)
+            live = objects[step.remote]
+            mark = replace(mark_of(live), cancelled=True)
+            spent = live.origin is not None
+            _change(objects, step.remote, mark=mark, state=LiveState.FAILED, spent=spent)
         case Delete():
-            del objects[step.remote]
+            _delete(objects, step.remote)
         case Release():
             _change(objects, step.remote, mark=None)
         case _:
             assert_never(step)
+
+
+def _delete(objects: Objects, remote: str) -> None:
+    """What was spent has no model to delete."""
+    if not objects[remote].spent:
+        del objects[remote]
 
 
 def _begun(step: Start, objects: Objects) -> Live:
@@ -106,6 +122,8 @@ def _begun(step: Start, objects: Objects) -> Live:
             asked.epoch_count or 5, asked.batch_size or 4, asked.learning_rate or 0.001
         ),
         temperature=fields.temperature or 0.9,
+        labels=fields.labels or (),
+        origin=step.mark if step.remote and step.remote.startswith("jobs/") else None,
         created=newest + timedelta(hours=1),
     )
 
@@ -114,7 +132,7 @@ def _promote(step: Promote, objects: Objects) -> None:
     target = objects[step.remote or ""]
     assert target.state is LiveState.ACTIVE
     assert not mark_of(target).cancelled
-    _change(objects, step.remote, mark=mark_of(target).promoted(step.pinned))
+    _change(objects, step.remote, mark=mark_of(target).promoted(step.pinned), deployed=True)
     for remote in step.clears:
         _change(objects, remote, mark=mark_of(objects[remote]).retired())
 
@@ -122,6 +140,9 @@ def _promote(step: Promote, objects: Objects) -> None:
 def _edit(objects: Objects, remote: str | None, fields: Fields) -> None:
     names = ("display_name", "description", "temperature", "top_p", "top_k")
     given = {name: getattr(fields, name) for name in names}
+    given["labels"] = tuple(
+        sorted({**dict(objects[remote or ""].labels), **dict(fields.labels or ())}.items())
+    )
     _change(objects, remote, **{name: value for name, value in given.items() if value is not None})
 
 

@@ -35,12 +35,16 @@ from .test_laws import law
 from .worlds import worlds
 
 
-def texts_of(decided: Plan) -> dict[str, tuple[str, str]]:
+def texts_of(decided: Plan) -> dict[str, tuple[str, str, dict[str, str]]]:
     def digest(text: str) -> str:
         return hashlib.sha256(text.encode()).hexdigest()
 
     return {
-        live.remote: (digest(live.display_name), digest(live.description))
+        live.remote: (
+            digest(live.display_name),
+            digest(live.description),
+            {key: digest(value) for key, value in live.labels},
+        )
         for change in decided.changes
         for live in change.versions
     }

@@ -238,6 +238,11 @@ class FakeLedger:
             self.entries.append(("intend", self._count, model, step))
             return (run, self._count)
 
+    def record_name(self, intent, remote):
+        self._meet("record_name")
+        with self._lock:
+            self.entries.append(("name", intent[1], remote))
+
     def settle(self, intent, outcome, detail=""):
         self._meet("settle")
         with self._lock:

@@ -1,6 +1,7 @@
 """The table of what to do after a create that did not simply succeed."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from tests.execute.fake import trained
@@ -21,7 +22,15 @@ from tuneform.errors import (
     Unauthenticated,
     Unreachable,
 )
-from tuneform.execute.arrival import Again, Begun, Blank, Tried, after_create
+from tuneform.execute.arrival import (
+    Again,
+    Begun,
+    Blank,
+    Tried,
+    after_create,
+    after_unnamed,
+    recognise,
+)
 from tuneform.execute.ending import Ending
 
 LOST = [Unreachable("no reply"), ServiceFailure("500"), BadReply("not JSON")]
@@ -153,7 +162,46 @@ def test_a_quota_is_not_waited_for_longer_than_an_hour():
     assert decide(Exhausted("quota"), Blank.UNSEEN, waited=3600.0).code == "exhausted"
 
 
-def test_without_an_id_nothing_can_be_looked_for_and_nothing_is_sent_again():
+class TestWithoutAnId:
+    """Where the provider assigns ids, a look shows all that was created with the mark."""
+
     nameless = replace(start(), remote=None)
-    decision = after_create("support", nameless, LOST[0], Blank.UNSEEN, Tried(lost=True))
-    assert decision.status is Status.FAILED
+
+    @pytest.mark.parametrize("error", LOST, ids=lambda each: each.code)
+    def test_after_a_lost_reply_nothing_is_sent_again(self, error):
+        early = after_unnamed(self.nameless, error, Tried(lost=True, waited=59.0))
+        assert early == Again(look=True, seconds=3.0)
+        late = after_unnamed(self.nameless, error, Tried(lost=True, waited=60.0))
+        assert (late.status, late.code) == (Status.FAILED, error.code)
+        assert "may have begun" in late.message
+
+    @pytest.mark.parametrize("error", [TAKEN, NotFound("no base"), Forbidden("no")])
+    def test_what_was_refused_ends_the_change(self, error):
+        assert after_unnamed(self.nameless, error, Tried()).code == error.code
+
+    def test_what_did_not_begin_may_be_sent_again(self):
+        again = after_unnamed(self.nameless, Exhausted("quota", retry_after=9.0), Tried())
+        assert again == Again(look=False, seconds=9.0)
+        assert not after_unnamed(self.nameless, Unreachable("off", sent=False), Tried()).look
+
+    def recognise(self, *found):
+        return recognise("support", self.nameless, found)
+
+    def test_nothing_that_was_found_is_nothing(self):
+        assert self.recognise() is None
+
+    def test_the_eldest_good_one_goes_on(self):
+        elder = replace(OURS, remote="jobs/2", created=datetime(2026, 1, 1, tzinfo=UTC))
+        younger = replace(ACTIVE, remote="jobs/1", created=datetime(2026, 1, 2, tzinfo=UTC))
+        assert self.recognise(younger, elder) == Begun(elder)
+        assert self.recognise(replace(elder, state=LiveState.FAILED), younger) == Begun(younger)
+
+    def test_a_try_that_came_to_nothing_is_not_repeated(self):
+        failed = replace(OURS, state=LiveState.FAILED, spent=True)
+        assert self.recognise(failed).code == ReasonCode.TRAINING_FAILED
+        stopped = replace(failed, mark=mark(cancelled=True))
+        assert self.recognise(failed, stopped).code == ReasonCode.TRAINING_CANCELLED
+
+    def test_a_lost_mark_holds_and_another_mark_is_another_model(self):
+        assert self.recognise(replace(ACTIVE, mark=None)).code == ReasonCode.MARK_MISSING
+        assert self.recognise(replace(ACTIVE, mark=mark("renamed"))) is None

@@ -1,12 +1,10 @@
 """Starts against a provider whose replies get lost and whose reads lag."""
 
-from dataclasses import replace
-
 import pytest
 from tests.execute.fake import LOST, trained
-from tests.execute.world import World, change, create, in_training, mark, old, remote, start
+from tests.execute.world import World, create, in_training, mark, old, remote
 
-from tuneform.domain.plan import Action, ReasonCode, Watch
+from tuneform.domain.plan import ReasonCode
 from tuneform.domain.report import Status
 from tuneform.errors import (
     Exhausted,
@@ -162,13 +160,3 @@ def test_a_look_that_fails_as_well_is_repeated_and_sends_nothing():
     world.provider.fault("observe", *[Unreachable("cut off")] * 5)
     assert only(world.apply(create())).status is Status.DONE
     assert world.provider.count("start") == 1
-
-
-def test_without_a_name_to_look_for_a_lost_reply_ends_the_change():
-    world = World()
-    world.provider.fault("start", Unreachable("cut off"))
-    nameless = replace(start(), remote=None)
-    outcome = only(world.apply(change("support", Action.CREATE, nameless, Watch(None))))
-    assert outcome.status is Status.FAILED
-    assert "may have begun" in outcome.message
-    assert [call[0] for call in world.provider.calls] == ["start"]

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
@@ -208,3 +209,21 @@ def test_no_reason_breaks_it(ledger, reason):
     ledger.settle(ledger.intend(run, "support", Watch(REMOTE)), Status.FAILED, reason)
     ledger.end_run(run, "ended")
     assert len(ledger.recorded(DEMO).notes) == 1
+
+
+def test_what_the_provider_names_later_is_known_by_that_name(kind, ledger):
+    run = ledger.begin_run(APPLY)
+    nameless = ledger.intend(run, "support", replace(START, remote=None))
+    named = ledger.intend(run, "support", START)
+    ledger.record_name(nameless, "jobs/7")
+    ledger.record_name(named, "jobs/8")
+    ledger.intend(run, "support", Watch("jobs/7"))
+    ledger.end_run(run, "ended")
+    assert kind.rows("SELECT remote FROM intents ORDER BY number") == [
+        ("jobs/7",),
+        (REMOTE,),
+        ("jobs/7",),
+    ]
+    found = {each.remote: each for each in ledger.lineage(DEMO, "support")}
+    assert found["jobs/7"].inputs == found[REMOTE].inputs
+    assert [step.step for run in found["jobs/7"].runs for step in run.steps] == ["start", "watch"]

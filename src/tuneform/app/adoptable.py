@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from posixpath import normpath
 
+from tuneform.domain.capabilities import Capabilities
 from tuneform.domain.desired import Desired
 from tuneform.domain.live import Live, LiveState
 from tuneform.domain.mark import Mark
@@ -29,8 +30,33 @@ def mark_for(live: Live, desired: Desired) -> Mark:
         revision=desired.spec.revision,
         staged=True,
         deletion=desired.spec.deletion_policy,
-        adopted=None if live.remote == desired.remote else live.id,
+        adopted=None if _is_native(live, desired) else live.id,
     )
+
+
+def _is_native(live: Live, desired: Desired) -> bool:
+    """Whether the object was created as this very version, so that its id needs no word.
+
+    Where the provider assigns ids, it may remember what mark an object was created with.
+    """
+    if desired.remote is not None:
+        return live.remote == desired.remote
+    born = live.origin
+    return born is not None and (born.owner, born.model, born.fingerprint) == (
+        str(desired.owner),
+        desired.name,
+        desired.fingerprint_short,
+    )
+
+
+def check_editable(live: Live, capabilities: Capabilities) -> None:
+    """Refuse what cannot be marked before it is trained."""
+    if live.state is LiveState.TRAINING and not capabilities.edits_training:
+        raise Refused(
+            f"{live.remote} is in training, and {capabilities.provider} cannot mark it before it "
+            "is trained",
+            hint="run the import again when it is trained",
+        )
 
 
 def check_object(live: Live, owner: Owner, name: str) -> None:

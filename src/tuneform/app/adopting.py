@@ -9,6 +9,7 @@ from pathlib import Path
 from tuneform.app.adoptable import (
     check_dataset,
     check_declared,
+    check_editable,
     check_object,
     check_steps,
     check_undeclared,
@@ -86,6 +87,7 @@ def adopt(invocation: Invocation, adoption: Adoption, ears: Ears) -> Adopted:
     ) as opened:
         live = _find(opened.provider, adoption, declared)
         check_object(live, declared.owner, adoption.name)
+        check_editable(live, declared.capabilities)
         dataset = _inside_project(invocation, adoption.dataset)
         estate = sort_out(declared.desired, LiveSet(tuple(opened.provider.list())))
         others = [
@@ -100,7 +102,7 @@ def adopt(invocation: Invocation, adoption: Adoption, ears: Ears) -> Adopted:
             check_undeclared(adoption.name, others)
             facts = _read(invocation, declared, live, dataset)
             check_steps(opened.provider, live, facts.examples)
-            manifest = write_manifest(invocation, declared, adoption.name, live, dataset)
+            manifest = write_manifest(invocation, declared, adoption.name, live, dataset, estate)
             declared = _declared_with(invocation, manifest)
             desired = _desired(declared, adoption.name)
         if desired is None:
@@ -132,13 +134,18 @@ def _desired(declared: Declared, name: str) -> Desired | None:
 
 
 def _find(provider: Provider, adoption: Adoption, declared: Declared) -> Live:
-    collection = declared.capabilities.collection or ""
-    remote = adoption.remote if "/" in adoption.remote else collection + adoption.remote
+    """The object, by its full name or by its bare id.
+
+    A provider that assigns ids completes a bare one itself: it alone knows what names are like.
+    """
+    collection = declared.capabilities.collection
+    is_whole = "/" in adoption.remote or collection is None
+    remote = adoption.remote if is_whole else f"{collection}{adoption.remote}"
     live = provider.observe(remote)
     if live is None:
+        how = f"such as {collection}my-model" if collection else "by its full resource name"
         raise UsageError(
-            f"there is no {remote}",
-            hint=f"name an object as the service lists it, such as {collection}my-model",
+            f"there is no {remote}", hint=f"name an object as the service lists it, {how}"
         )
     return live
 
@@ -174,12 +181,10 @@ def _inside_project(invocation: Invocation, dataset: Path) -> str:
 def _is_adopted(live: Live, desired: Desired) -> bool:
     """Whether the object bears a sound mark of this very version, and one of its own."""
     mark = live.mark
-    return (
-        mark is not None
-        and not mark.unknown
-        and mark.fingerprint == desired.fingerprint_short
-        and (live.remote == desired.remote or mark.adopted == live.id)
-    )
+    if mark is None or mark.unknown or mark.fingerprint != desired.fingerprint_short:
+        return False
+    needs_no_word = live.remote == desired.remote or desired.remote is mark.adopted is None
+    return needs_no_word or mark.adopted == live.id
 
 
 def _mark(

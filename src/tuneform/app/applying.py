@@ -177,6 +177,12 @@ def carry_out(
         _remember(ledger, declared, start, found)
         return found
 
+    def validation(start: Start) -> Sequence[Example]:
+        ref, digest = start.validation, start.validation_digest
+        assert ref is not None, "a digest has a dataset"
+        assert digest is not None, "a dataset has a digest"
+        return read_examples(invocation.root, ref, digest, declared.limits[ref])
+
     def questions(_model: str, gate: Gate) -> tuple[list[Question], list[Question]]:
         return read_questions(invocation, declared, gate)
 
@@ -187,6 +193,7 @@ def carry_out(
             ledger=ledger,
             clock=invocation.clock,
             examples=examples,
+            validation=validation,
             questions=questions,
             notify=ears.notify,
             stopping=ears.stopping,

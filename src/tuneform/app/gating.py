@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tuneform.app.applying import Ears, Wishes, carry_out
 from tuneform.app.declare import Declared, declare
-from tuneform.app.inspecting import unknown_model
+from tuneform.app.inspecting import chosen_versions, unknown_model
 from tuneform.app.invocation import Invocation
 from tuneform.app.questions import read_questions
 from tuneform.app.wiring import Opened, open_provider, open_to_write
@@ -19,7 +19,7 @@ from tuneform.domain.report import Report
 from tuneform.domain.status import GateAnswer
 from tuneform.engine.gatekeeper import gate_answer
 from tuneform.engine.plan import make_plan
-from tuneform.errors import NotServing, Refused, UsageError
+from tuneform.errors import NotServing, Refused
 from tuneform.gate import Interrupted
 from tuneform.gate import evaluate as judge
 
@@ -94,11 +94,11 @@ def try_gate(
                 gate,
                 questions,
                 must_pass,
-                lambda prompt: provider.ask(live.remote, prompt),
-                (lambda prompt: provider.ask(against, prompt)) if against else None,
+                lambda prompt: provider.ask(live.address, prompt),
+                (lambda prompt: provider.ask(against.address, prompt)) if against else None,
                 model=desired.name,
                 remote=live.remote,
-                against=against,
+                against=against.remote if against else None,
                 worst=trial.worst,
                 clock=invocation.clock,
                 notify=notify,
@@ -120,8 +120,8 @@ def record_gate(invocation: Invocation, trial: Trial, ears: Ears) -> Report:
             Action.UPDATE,
             Reason(ReasonCode.NOT_EVALUATED, "Evaluated on request."),
             remote=live.remote,
-            steps=(Evaluate(live.remote, gate, against),),
-            versions=(live,),
+            steps=(Evaluate(live.remote, gate, against.remote if against else None),),
+            versions=(live, against) if against else (live,),
         )
         plan = Plan(declared.owner, declared.project.provider.type, (change,))
         return carry_out(invocation, declared, opened, plan, Wishes(), ears)
@@ -129,7 +129,7 @@ def record_gate(invocation: Invocation, trial: Trial, ears: Ears) -> Report:
 
 def _find(
     declared: Declared, opened: Opened, trial: Trial
-) -> tuple[Desired, Gate, Live, str | None]:
+) -> tuple[Desired, Gate, Live, Live | None]:
     """The model, its gate, the version to ask, and the one to compare it with."""
     models = {model.name: model for model in declared.desired.models}
     if trial.name not in models:
@@ -144,8 +144,13 @@ def _find(
     plan = make_plan(declared.desired, live, RecordedSet())
     change = next(each for each in plan.changes if each.model == trial.name)
     version = _version(change, trial)
-    serving = next((each.remote for each in change.versions if each.serves), None)
-    against = serving if desired.gate.spec.compares and serving != version.remote else None
+    if not version.deployed:
+        raise Refused(
+            f"{version.remote} is not deployed: nothing answers for it",
+            hint="`tuneform apply` deploys the version that is to serve",
+        )
+    serving = next((each for each in change.versions if each.serves), None)
+    against = serving if desired.gate.spec.compares and serving is not version else None
     return desired, desired.gate, version, against
 
 
@@ -160,15 +165,10 @@ def _version(change: Change, trial: Trial) -> Live:
                 hint="`tuneform status` tells why, `tuneform apply` trains",
             )
         return trained[0]
-    for each in change.versions:
-        if trial.version in (each.remote, each.id, each.mark and each.mark.fingerprint):
-            if each.state is not LiveState.ACTIVE:
-                raise Refused(
-                    f"{each.remote} is not trained: it is {each.state}",
-                    hint="`tuneform wait` watches a training",
-                )
-            return each
-    known = ", ".join(each.id for each in change.versions) or "none"
-    raise UsageError(
-        f"{trial.name!r} has no version {trial.version!r}", hint=f"live versions: {known}"
-    )
+    version, *_ = chosen_versions(change, trial.version)
+    if version.state is not LiveState.ACTIVE:
+        raise Refused(
+            f"{version.remote} is not trained: it is {version.state}",
+            hint="`tuneform wait` watches a training",
+        )
+    return version

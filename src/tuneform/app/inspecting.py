@@ -12,13 +12,20 @@ from tuneform.app.invocation import Invocation
 from tuneform.app.wiring import open_provider, record_of
 from tuneform.domain.cost import Spent
 from tuneform.domain.desired import Desired
-from tuneform.domain.live import Live, LiveSet, LiveState, RecordedSet, Training
+from tuneform.domain.live import Leftover, Live, LiveSet, LiveState, RecordedSet, Training
 from tuneform.domain.plan import Change, Plan
 from tuneform.domain.status import ModelStatus, StatusReport
 from tuneform.engine.advice import advise
 from tuneform.engine.plan import make_plan
 from tuneform.engine.status import report_status
-from tuneform.errors import LocalError, NotServing, Unanswered, UsageError
+from tuneform.errors import (
+    LocalError,
+    NotServing,
+    RemoteError,
+    Unanswered,
+    Unauthenticated,
+    UsageError,
+)
 from tuneform.providers.base import Provider
 from tuneform.render.output import ServedModel
 from tuneform.render.show import ShowView
@@ -35,8 +42,20 @@ def status(invocation: Invocation) -> tuple[Declared, StatusReport]:
         plan = make_plan(declared.desired, live, RecordedSet())
         open_ones = [each for each in _versions(plan) if each.state is not LiveState.ACTIVE]
         trainings = _trainings(opened.provider, open_ones[:ASKED_AT_MOST])
+        leftovers, unread = _leftovers(opened.provider, declared)
     report = report_status(declared.desired, live, plan, trainings)
-    return declared, replace(report, spent=_spent(invocation, declared))
+    spent = _spent(invocation, declared)
+    return declared, replace(report, spent=spent, leftovers=leftovers, unread=unread)
+
+
+def _leftovers(provider: Provider, declared: Declared) -> tuple[tuple[Leftover, ...], str]:
+    """What is left over, or why nobody can tell: it is no reason to tell nothing else."""
+    try:
+        return provider.leftovers(str(declared.owner)), ""
+    except Unauthenticated:
+        raise
+    except RemoteError as error:
+        return (), f"What is left over cannot be told: {error.message.rstrip('.')}."
 
 
 def _spent(invocation: Invocation, declared: Declared) -> tuple[Spent, ...]:
@@ -99,11 +118,11 @@ def output(invocation: Invocation, name: str | None) -> Served:
             raise unknown_model(name, wanted)
         wanted = {name: wanted[name]}
     report = report_status(declared.desired, live, plan, {})
-    serving = {each.model: each.serving for each in report.models}
+    addresses = {each.model: each.address for each in report.models}
     models = {
-        each: ServedModel(remote, wanted[each].spec.dataset.preamble)
+        each: ServedModel(address, wanted[each].spec.dataset.preamble)
         for each in sorted(wanted)
-        if (remote := serving[each])
+        if (address := addresses[each])
     }
     missing = tuple(sorted(wanted.keys() - models.keys()))
     if name is not None and missing:
@@ -124,15 +143,15 @@ def generate(invocation: Invocation, name: str, prompt: str) -> str:
         plan = make_plan(declared.desired, live, RecordedSet())
         find_change(plan, name)
         report = report_status(declared.desired, live, plan, {})
-        remote = next(each.serving for each in report.models if each.model == name)
-        if remote is None:
+        address = next(each.address for each in report.models if each.model == name)
+        if address is None:
             raise _nothing_serves(name)
         desired = next((each for each in declared.desired.models if each.name == name), None)
         preamble = desired.spec.dataset.preamble if desired else ""
         if not preamble + prompt:
             raise UsageError("the prompt is empty", hint="say what the model is to answer")
         try:
-            return opened.provider.ask(remote, preamble + prompt)
+            return opened.provider.ask(address, preamble + prompt)
         except Unanswered as error:
             if not error.text:
                 raise
@@ -149,6 +168,31 @@ def find_change(plan: Plan, name: str) -> Change:
         if change.model == name:
             return change
     raise unknown_model(name, [change.model for change in plan.changes])
+
+
+def chosen_versions(change: Change, version: str | None) -> tuple[Live, ...]:
+    """The live objects of a model, or the one that is named.
+
+    Args:
+        change: of the model.
+        version: remote name, id or short fingerprint; None means all. Twins share a fingerprint.
+
+    Raises:
+        UsageError: there is no such version.
+    """
+    if version is None:
+        return change.versions
+    found = tuple(
+        each
+        for each in change.versions
+        if version in (each.remote, each.id, each.mark and each.mark.fingerprint)
+    )
+    if not found:
+        known = ", ".join(each.id for each in change.versions) or "none"
+        raise UsageError(
+            f"{change.model!r} has no version {version!r}", hint=f"live versions: {known}"
+        )
+    return found
 
 
 def unknown_model(name: str, names: Iterable[str]) -> UsageError:

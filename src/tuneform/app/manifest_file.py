@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from posixpath import relpath
 from typing import Any
 
@@ -13,13 +14,22 @@ from tuneform.app.invocation import Invocation
 from tuneform.dataset.files import inside
 from tuneform.domain.desired import Desired
 from tuneform.domain.live import Live
+from tuneform.engine.estate import Estate
+from tuneform.engine.situation import situation_of
 from tuneform.errors import LocalError, Refused
 from tuneform.manifest.interpolate import literal
+from tuneform.manifest.problems import Mistake
+from tuneform.manifest.rules import label_key, label_value
 from tuneform.render import plain
 
 
 def write_manifest(
-    invocation: Invocation, declared: Declared, name: str, live: Live, dataset: str
+    invocation: Invocation,
+    declared: Declared,
+    name: str,
+    live: Live,
+    dataset: str,
+    estate: Estate,
 ) -> str:
     """Write a manifest with the object's effective settings, in the first folder of manifests.
 
@@ -29,6 +39,7 @@ def write_manifest(
         name: of the model, which is not declared yet.
         live: the object.
         dataset: its dataset, relative to the project.
+        estate: tells which object the declared model is that it was tuned from.
 
     Returns:
         The file, relative to the project.
@@ -37,11 +48,15 @@ def write_manifest(
         LocalError: it cannot be written, or is there already.
         Refused: the object was tuned from another one that no manifest wants.
     """
-    parent = _parent_of(live, declared)
+    parent = _parent_of(live, declared, estate)
     target = _manifest_path(invocation, declared, name)
     folder = target.rpartition("/")[0]
+    labels = live.labels if declared.capabilities.stores_labels else ()
     text = _manifest_text(
-        name, live, relpath(dataset, folder or "."), parent.name if parent else None
+        name,
+        replace(live, labels=labels),
+        relpath(dataset, folder or "."),
+        parent.name if parent else None,
     )
     path = inside(invocation.root, target)
     if path.exists():
@@ -53,12 +68,13 @@ def write_manifest(
     return target
 
 
-def _parent_of(live: Live, declared: Declared) -> Desired | None:
+def _parent_of(live: Live, declared: Declared, estate: Estate) -> Desired | None:
     """The declared model that the object was tuned from."""
     if live.source is None:
         return None
     for model in declared.desired.models:
-        if model.remote == live.source:
+        wanted = situation_of(model, estate).wanted
+        if live.source == (wanted.remote if wanted else model.remote):
             return model
     raise Refused(
         f"{live.remote} was tuned from {live.source}, which no manifest wants as it is",
@@ -100,13 +116,27 @@ def _manifest_text(name: str, live: Live, dataset: str, parent: str | None) -> s
         del settings["learningRateMultiplier"]
     if settings:
         spec["hyperparameters"] = settings
+    metadata: dict[str, Any] = {"name": name}
+    if labels := {key: literal(value) for key, value in live.labels if _is_label(key, value)}:
+        metadata["labels"] = labels
     document = {
         "apiVersion": "tuneform/v1",
         "kind": "TunedModel",
-        "metadata": {"name": name},
+        "metadata": metadata,
         "spec": spec,
     }
-    texts = f"{live.display_name}{live.description}{live.base}{dataset}".replace("\n", "")
+    words = "".join(value for _, value in live.labels)
+    texts = f"{live.display_name}{live.description}{live.base}{dataset}{words}".replace("\n", "")
     readable = plain.HIDDEN.search(texts) is None
     body = yaml.safe_dump(document, sort_keys=False, allow_unicode=readable, width=100)
     return f"# Imported from {plain.clean(live.remote)}.\n{body}"
+
+
+def _is_label(key: str, value: str) -> bool:
+    """Whether a manifest may have this label; one that it may not have stays unmanaged."""
+    try:
+        label_key(key)
+        label_value(value)
+    except Mistake:
+        return False
+    return True

@@ -151,7 +151,11 @@ def check_patterns(desired: DesiredSet, live: LiveSet, selection: Selection) -> 
     if selection == EVERYTHING:
         return
     owner = str(desired.owner)
-    names = {each.mark.model for each in live.objects if each.mark and each.mark.owner == owner}
+    names = {
+        each.mark.model
+        for each in live.objects
+        if each.mark and each.mark.owner == owner and not each.spent
+    }
     specs = [model.spec for model in desired.models]
     idle = idle_patterns(selection, specs, names)
     if idle:

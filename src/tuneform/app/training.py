@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from tuneform.app.applying import Ears, Wishes, carry_out
 from tuneform.app.declare import Declared, declare, declare_at_least_owner
-from tuneform.app.inspecting import find_change
+from tuneform.app.inspecting import chosen_versions, find_change
 from tuneform.app.invocation import Invocation
 from tuneform.app.wiring import open_provider
 from tuneform.domain.live import Live, LiveSet, LiveState, RecordedSet
@@ -42,26 +42,36 @@ def wait(
         )
 
 
-def cancel(invocation: Invocation, name: str, ears: Ears) -> Report:
+def cancel(invocation: Invocation, name: str, version: str | None, ears: Ears) -> Report:
     """Mark the trainings of a model as cancelled, then cancel them.
+
+    Args:
+        invocation: of the command.
+        name: of the model.
+        version: remote name, id or short fingerprint; None means all trainings of the model.
+        ears: who is told.
 
     Returns:
         What became of it; without outcomes where they were cancelled already.
 
     Raises:
         Refused: nothing of this model is in training.
+        UsageError: it has no such version.
     """
     # A training that costs money can be stopped while some manifest has a mistake.
     declared = declare_at_least_owner(invocation)
     with open_provider(declared.project, invocation, trains=False) as opened:
         plan = _live_plan(declared, LiveSet(tuple(opened.provider.list())))
         change = find_change(plan, name)
-        running = _in_training(change)
-        if not running and any(each.mark and each.mark.cancelled for each in change.versions):
+        meant = chosen_versions(change, version)
+        running = [each for each in meant if each.state is LiveState.TRAINING]
+        if not running and any(each.mark and each.mark.cancelled for each in meant):
             return Report(plan.owner, plan.provider)
         if not running:
             raise Refused(
-                f"no version of {name!r} is in training",
+                f"{meant[0].remote} is not in training"
+                if version and meant
+                else f"no version of {name!r} is in training",
                 hint=f"`tuneform status` and `tuneform show {name}` tell what there is",
             )
         order = Change(

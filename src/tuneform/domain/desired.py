@@ -73,9 +73,11 @@ class DesiredSet:
         models: parents before children, else by name.
         chosen_ids: whether remote names are derived from fingerprints; False where the provider
             assigns them, and marks alone decide whose an object is.
+        edits_training: whether the provider can edit what is in training; see `Capabilities`.
     """
 
     owner: Owner
     provider: str
     models: tuple[Desired, ...] = ()
     chosen_ids: bool = True
+    edits_training: bool = True

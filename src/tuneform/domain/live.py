@@ -94,19 +94,20 @@ class Live:
         return self.remote.rpartition("/")[2]
 
     @property
-    def serves(self) -> bool:
-        """Whether applications may be calling it: ACTIVE, marked serving, never cancelled.
-
-        And something has to answer for it.
-        """
+    def promoted(self) -> bool:
+        """Whether applications are meant to call it: ACTIVE, marked serving, never cancelled."""
         mark = self.mark
         return (
             self.state is LiveState.ACTIVE
-            and self.deployed
             and mark is not None
             and mark.serving
             and not mark.cancelled
         )
+
+    @property
+    def serves(self) -> bool:
+        """Whether applications may be calling it: promoted, and something answers for it."""
+        return self.deployed and self.promoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,23 @@ class Training:
     def progress(self) -> float:
         """From 0 to 1."""
         return min(1.0, self.steps_done / self.steps_total) if self.steps_total else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """Something that an owner's models left behind, and that no live version uses any more.
+
+    Attributes:
+        remote: full resource name, or a `gs://` URL.
+        kind: what it is, such as `endpoint` or `upload`.
+        why: how that is known, one sentence.
+        created: when, with time zone; None where the service does not say.
+    """
+
+    remote: str
+    kind: str
+    why: str
+    created: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tuneform.domain.cost import Spent
-from tuneform.domain.live import Live, LossPoint
+from tuneform.domain.live import Leftover, Live, LossPoint
 from tuneform.domain.names import Owner
 
 
@@ -46,6 +46,7 @@ class ModelStatus:
         declared: whether a manifest declares it.
         state: in one word.
         serving: remote name of the serving version, else None.
+        address: what applications call, else None.
         versions: newest first.
         note: one sentence where the state needs one, else empty.
     """
@@ -56,6 +57,7 @@ class ModelStatus:
     serving: str | None
     versions: tuple[VersionStatus, ...]
     note: str = ""
+    address: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,8 @@ class StatusReport:
         unexplained: remote names of objects that bear our mark and are not ours, or that a
             conflict keeps us from explaining.
         spent: on past trainings, by currency, as far as the ledger knows.
+        leftovers: what models left behind and nothing uses any more.
+        unread: why the leftovers are not told, one sentence; empty where they are.
     """
 
     owner: Owner
@@ -76,6 +80,8 @@ class StatusReport:
     models: tuple[ModelStatus, ...]
     unexplained: tuple[str, ...]
     spent: tuple[Spent, ...] = ()
+    leftovers: tuple[Leftover, ...] = ()
+    unread: str = ""
 
 
 @dataclass(frozen=True, slots=True)

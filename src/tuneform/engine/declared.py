@@ -37,7 +37,7 @@ def expendable(situation: Situation, desired: Desired) -> tuple[Version, ...]:
     """
     superseded = situation.superseded
     # A promotion that was cut short leaves the word on both: the old one served until now.
-    served = next((each for each in superseded if each.live.serves), None)
+    served = next((each for each in superseded if each.live.promoted), None)
     proven = [each for each in superseded if each.proven]
     proven.sort(key=lambda each: each is not served)
     kept = proven[: desired.spec.keep_versions]
@@ -99,7 +99,7 @@ def idle_change(situation: Situation, desired: Desired, hold: Reason | None) -> 
         reason=hold or UP_TO_DATE,
         remote=wanted.remote if wanted else desired.remote,
         parent=desired.spec.tuned_from,
-        versions=tuple(each.live for each in situation.versions),
+        versions=situation.shown,
     )
 
 
@@ -114,6 +114,8 @@ def evaluation_of(situation: Situation, desired: Desired, remote: str | None) ->
     gate, wanted, serving = desired.gate, situation.wanted, situation.serving
     if gate is None or (wanted and is_judged(wanted, desired)):
         return ()
+    if serving and not serving.live.deployed:
+        serving = None  # nothing would answer
     other = serving if gate.spec.compares and serving is not wanted else None
     return (Evaluate(remote, gate, other.remote if other else None),)
 
@@ -140,7 +142,9 @@ class _Parts:
         """Marks of the other versions that stay: under a new name, or no longer serving."""
         steps = []
         for each in self.situation.versions:
-            if each is not wanted and each.remote not in self.going:
+            if each is wanted or each.remote in self.going:
+                continue
+            if self.situation.is_editable(each):
                 mark = _renamed(each, self.desired)
                 mark = mark.retired() if retire else mark
                 if mark != each.mark:
@@ -224,11 +228,7 @@ def _trained_change(change: Change, parts: _Parts, wanted: Version) -> Change:
         return replace(
             change,
             action=Action.PROMOTE,
-            reason=not_evaluated(wanted)
-            if evaluate
-            else Reason(
-                ReasonCode.NOT_SERVING, f"{wanted.remote} is trained, but does not serve yet."
-            ),
+            reason=not_evaluated(wanted) if evaluate else _not_serving(wanted),
             deltas=parts.deltas(wanted),
             steps=(
                 *parts.first(),
@@ -236,6 +236,22 @@ def _trained_change(change: Change, parts: _Parts, wanted: Version) -> Change:
                 *parts.edit(wanted, mark),
                 *evaluate,
                 parts.promote(wanted.remote),
+                *parts.deletes(),
+            ),
+        )
+    if not wanted.live.deployed:
+        # It was promoted before. A gate asks what answers, and so comes after.
+        return replace(
+            change,
+            action=Action.PROMOTE,
+            reason=_not_serving(wanted),
+            deltas=parts.deltas(wanted),
+            steps=(
+                *parts.first(),
+                *parts.rewrites(wanted),
+                *parts.edit(wanted, mark),
+                parts.promote(wanted.remote),
+                *evaluate,
                 *parts.deletes(),
             ),
         )
@@ -288,6 +304,9 @@ def start_of(desired: Desired, source: str | None, *, staged: bool = False) -> S
             deletion=spec.deletion_policy,
             staged=staged,
         ),
+        validation=spec.validation,
+        validation_digest=desired.validation.digest if desired.validation else None,
+        extras=spec.extras,
     )
 
 
@@ -296,6 +315,15 @@ def not_evaluated(wanted: Version) -> Reason:
     return Reason(
         ReasonCode.NOT_EVALUATED, f"{wanted.remote} is trained, but has not passed its gate yet."
     )
+
+
+def _not_serving(wanted: Version) -> Reason:
+    if wanted.live.promoted:
+        return Reason(
+            ReasonCode.NOT_SERVING,
+            f"{wanted.remote} was promoted, but is not deployed: nothing answers for it.",
+        )
+    return Reason(ReasonCode.NOT_SERVING, f"{wanted.remote} is trained, but does not serve yet.")
 
 
 def _new_gate(wanted: Version) -> Reason:
@@ -310,7 +338,9 @@ def _renamed(version: Version, desired: Desired) -> Mark:
     mark = version.mark
     if mark.model == desired.name:
         return mark
-    return replace(mark, model=desired.name, adopted=mark.adopted or version.live.id)
+    # An id that the provider chose says nothing about a name.
+    adopted = mark.adopted if desired.remote is None else mark.adopted or version.live.id
+    return replace(mark, model=desired.name, adopted=adopted)
 
 
 def _mark_of(desired: Desired, wanted: Version) -> Mark:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 from itertools import combinations
-from typing import Any
+from typing import Any, TypeAlias
 
 from tuneform.domain.desired import Desired
 from tuneform.domain.live import Live
@@ -17,6 +17,8 @@ from tuneform.domain.plan import FieldDelta
 from tuneform.domain.spec import Fields
 from tuneform.engine.estate import Version
 from tuneform.engine.fingerprint import fingerprint
+
+Labels: TypeAlias = tuple[tuple[str, str], ...]
 
 
 def same_number(one: float, other: float) -> bool:
@@ -33,7 +35,14 @@ def edits(desired: Desired, live: Live) -> Fields:
         temperature=_edited(want.temperature, live.temperature),
         top_p=_edited(want.top_p, live.top_p),
         top_k=want.top_k if want.top_k is not None and want.top_k != live.top_k else None,
+        labels=_edited_labels(want.labels, live.labels) if want.labels else None,
     )
+
+
+def _edited_labels(want: Labels, has: Labels) -> Labels | None:
+    """Of the declared labels those that differ; what is not declared is not managed."""
+    present = dict(has)
+    return tuple(pair for pair in want if present.get(pair[0]) != pair[1]) or None
 
 
 NO_EDITS = Fields()
@@ -51,7 +60,15 @@ def field_deltas(desired: Desired, version: Version) -> tuple[FieldDelta, ...]:
     if version.mark.deletion is not spec.deletion_policy:
         before["lifecycle"] = {"deletionPolicy": str(version.mark.deletion)}
         after["lifecycle"] = {"deletionPolicy": str(spec.deletion_policy)}
-    return _explain(before, after, "in-place")
+    return (*_label_deltas(changed, live), *_explain(before, after, "in-place"))
+
+
+def _label_deltas(changed: Fields, live: Live) -> tuple[FieldDelta, ...]:
+    present = dict(live.labels)
+    return tuple(
+        FieldDelta(f"metadata.labels.{key}", present.get(key), value, "in-place")
+        for key, value in changed.labels or ()
+    )
 
 
 def input_deltas(desired: Desired, version: Version, source: str | None) -> tuple[FieldDelta, ...]:
@@ -60,7 +77,8 @@ def input_deltas(desired: Desired, version: Version, source: str | None) -> tupl
     Args:
         desired: what the manifest wants.
         version: what it is compared with.
-        source: remote name of the parent's desired version, for a model tuned on top of another.
+        source: remote name of the parent's desired version, for a model tuned on top of another;
+            None where it has none yet.
     """
     live, mark, spec = version.live, version.mark, desired.spec
     settings = desired.spec.hyperparameters.as_api()
@@ -76,7 +94,8 @@ def input_deltas(desired: Desired, version: Version, source: str | None) -> tupl
         "hyperparameters": settings,
     }
     if live.source or spec.tuned_from:
-        before["tunedFrom"], after["tunedFrom"] = live.source, source
+        to_come = f"{spec.tuned_from} (its next version)" if spec.tuned_from else None
+        before["tunedFrom"], after["tunedFrom"] = live.source, source or to_come
     if not live.source or spec.base_model:
         before["baseModel"] = None if live.source else live.base
         after["baseModel"] = spec.base_model
@@ -229,5 +248,5 @@ def _is_trained_with(
 
 
 def _subsets(keys: list[str]) -> list[tuple[str, ...]]:
-    """Non-empty subsets, smaller ones first; there are at most four settings."""
+    """Non-empty subsets, smaller ones first; there are at most five settings."""
     return [subset for size in range(1, len(keys) + 1) for subset in combinations(keys, size)]

@@ -4,7 +4,10 @@ An object is ours only if its mark names our owner and its id is the derived one
 names it (contract, section 3). A mark holds the fingerprint in its short form, from which an id
 cannot be derived again. So an id is checked exactly where the full fingerprint is known, that is
 for what the manifests want, and by its shape elsewhere; a copy beside its original is then a
-duplicate, which is held.
+duplicate, which is held. Where the provider assigns ids, the mark alone decides.
+
+The record of a training that ended without a model is no version. It is kept apart: nothing can be
+done with it, and it tells only that these inputs were tried.
 """
 
 from __future__ import annotations
@@ -51,21 +54,48 @@ class Estate:
 
     Attributes:
         versions: by the model that their marks name, newest first.
+        spent: by model, newest first: what is left of trainings that ended without a model, or
+            are being stopped by a service that says so.
+        unmarked: objects that were created for this owner and bear no mark now, by the model and
+            the short fingerprint that they were created with. Only where that is remembered.
         unexplained: objects that bear our owner's mark and are not ours.
         by_remote: every listed object, foreign ones included.
+        chosen_ids, edits_training: as in `DesiredSet`.
     """
 
     versions: Mapping[str, tuple[Version, ...]] = field(default_factory=dict)
+    spent: Mapping[str, tuple[Version, ...]] = field(default_factory=dict)
+    unmarked: Mapping[tuple[str, str], Live] = field(default_factory=dict)
     unexplained: tuple[Live, ...] = ()
     by_remote: Mapping[str, Live] = field(default_factory=dict)
+    chosen_ids: bool = True
+    edits_training: bool = True
 
     def of(self, names: Iterable[str]) -> tuple[Version, ...]:
         """Versions under any of these names, newest first."""
-        groups = [self.versions[name] for name in dict.fromkeys(names) if name in self.versions]
-        if len(groups) == 1:
-            return groups[0]
-        found = [each for group in groups for each in group]
-        return tuple(sorted(found, key=_newest_first, reverse=True))
+        return _under(self.versions, names)
+
+    def spent_of(self, names: Iterable[str]) -> tuple[Version, ...]:
+        """What was spent under any of these names, newest first."""
+        return _under(self.spent, names) if self.spent else ()
+
+    def unmarked_of(self, names: Iterable[str], fingerprint: str) -> Live | None:
+        """An object of that fingerprint that was created under one of these names."""
+        if not self.unmarked:
+            return None
+        found = (self.unmarked.get((name, fingerprint)) for name in names)
+        return next(filter(None, found), None)
+
+
+def _under(by_name: Mapping[str, tuple[Version, ...]], names: Iterable[str]) -> tuple[Version, ...]:
+    groups = [by_name[name] for name in dict.fromkeys(names) if name in by_name]
+    if len(groups) == 1:
+        return groups[0]
+    return _sorted(each for group in groups for each in group)
+
+
+def _sorted(found: Iterable[Version]) -> tuple[Version, ...]:
+    return tuple(sorted(found, key=newest_first, reverse=True))
 
 
 def sort_out(desired: DesiredSet, live: LiveSet) -> Estate:
@@ -73,35 +103,58 @@ def sort_out(desired: DesiredSet, live: LiveSet) -> Estate:
     owner = str(desired.owner)
     derived = _derived_names(desired) if desired.chosen_ids else None
     ours: defaultdict[str, list[Version]] = defaultdict(list)
+    spent: defaultdict[str, list[Version]] = defaultdict(list)
+    unmarked: dict[tuple[str, str], Live] = {}
     unexplained = []
+    stops_itself = not desired.edits_training
     for each in live.objects:
         mark = each.mark
-        if mark is None or mark.owner != owner:
+        if mark is None:
+            origin = each.origin
+            if origin is not None and origin.owner == owner and not each.spent:
+                unmarked[origin.model, origin.fingerprint] = each
+        elif mark.owner != owner:
             continue
-        if _is_ours(each, mark, derived):
+        elif each.spent or (stops_itself and is_stopping(each)):
+            spent[mark.model].append(Version(each, mark))
+        elif _is_ours(each, mark, derived):
             ours[mark.model].append(Version(each, mark))
         else:
             unexplained.append(each)
     return Estate(
-        versions={
-            name: tuple(sorted(found, key=_newest_first, reverse=True))
-            for name, found in sorted(ours.items())
-        },
+        versions={name: _sorted(found) for name, found in sorted(ours.items())},
+        spent={name: _sorted(found) for name, found in spent.items()},
+        unmarked=unmarked,
         unexplained=tuple(unexplained),
         by_remote={each.remote: each for each in live.objects},
+        chosen_ids=desired.chosen_ids,
+        edits_training=desired.edits_training,
     )
 
 
+def is_stopping(live: Live) -> bool:
+    """Whether its training was cancelled, and has not ended yet.
+
+    Where the service itself says so, it is as good as spent: it may take a while, and nothing more
+    can be done about it. Should it end well after all, it is a version again.
+    """
+    mark = live.mark
+    return live.state is LiveState.TRAINING and mark is not None and mark.cancelled
+
+
 def serving_version(versions: Iterable[Version], wanted: str | None) -> Version | None:
-    """The version that applications call now (contract, section 5).
+    """The version that applications are to call now (contract, section 5).
 
     Args:
         versions: of one model, newest first.
-        wanted: short fingerprint that wins where two carry the word.
+        wanted: short fingerprint that wins where two carry the word; then one that answers.
     """
-    serving = [version for version in versions if version.live.serves]
-    preferred = [version for version in serving if version.mark.fingerprint == wanted]
-    return next(iter(preferred or serving), None)
+    promoted = [version for version in versions if version.live.promoted]
+    if not promoted[1:]:
+        return promoted[0] if promoted else None
+    preferred = [version for version in promoted if version.mark.fingerprint == wanted]
+    answering = [version for version in promoted if version.live.deployed]
+    return (preferred or answering or promoted)[0]
 
 
 def without_living_children(
@@ -126,7 +179,8 @@ def without_living_children(
     return frozenset(going)
 
 
-def _newest_first(version: Version) -> tuple[datetime, str]:
+def newest_first(version: Version) -> tuple[datetime, str]:
+    """What versions are sorted by, backwards: of two, the greater is the newer one."""
     return (version.live.created or _EPOCH, version.remote)
 
 

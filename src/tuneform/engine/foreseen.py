@@ -29,8 +29,9 @@ from tuneform.domain.plan import (
 from tuneform.domain.spec import Fields
 from tuneform.engine.diff import same_number
 
-Texts: TypeAlias = Mapping[str, tuple[str, str]]
-"""By remote name: digests (SHA-256, hex) of the display name and the description that were seen."""
+Texts: TypeAlias = Mapping[str, tuple[str, str, Mapping[str, str]]]
+"""By remote name: digests (SHA-256, hex) of the display name, the description and, by key, the
+labels that were seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,9 @@ def stages(change: Change, texts: Texts, begun: str | None) -> list[Stage]:
 
 def look_of(live: Live) -> Look:
     """An object as it is now."""
-    return Look(live.state, live.mark, _values(live, digest(live.display_name, live.description)))
+    name, description = digest(live.display_name, live.description)
+    labels = {key: digest(value)[0] for key, value in live.labels}
+    return Look(live.state, live.mark, _values(live, (name, description, labels)))
 
 
 def differences(expected: Look, now: Look) -> Iterator[str]:
@@ -110,9 +113,11 @@ def differences(expected: Look, now: Look) -> Iterator[str]:
     late = ended and expected.uncancelled is not None and now.mark == expected.uncancelled
     if now.mark != expected.mark and not late:
         yield "mark"
-    for name, value in expected.values.items():
+    names = expected.values if expected.open else {**expected.values, **now.values}
+    for name in names:
+        value = expected.values.get(name)
         filled = expected.open and value is None
-        if not filled and not _same(value, now.values[name]):
+        if not filled and not _same(value, now.values.get(name)):
             yield name
 
 
@@ -197,9 +202,9 @@ def _seen(live: Live, texts: Texts) -> Look:
     return Look(live.state, live.mark, values, open=live.state is LiveState.TRAINING)
 
 
-def _values(live: Live, texts: tuple[str, ...]) -> dict[str, object]:
+def _values(live: Live, texts: tuple[str, str, Mapping[str, str]]) -> dict[str, object]:
     """What may be edited, or tells one object from another; hyperparameters do neither."""
-    display_name, description = texts
+    display_name, description, labels = texts
     return {
         "createTime": live.created,
         "displayName": display_name,
@@ -209,6 +214,7 @@ def _values(live: Live, texts: tuple[str, ...]) -> dict[str, object]:
         "topK": live.top_k,
         "baseModel": live.base,
         "tunedModelSource": live.source,
+        **{f"label {key}": value for key, value in labels.items()},
     }
 
 
@@ -225,6 +231,7 @@ def _edited(fields: Fields) -> dict[str, object]:
         "temperature": fields.temperature,
         "topP": fields.top_p,
         "topK": fields.top_k,
+        **{f"label {key}": value for key, value in fields.labels or ()},
     }
     return {
         name: digest(value)[0] if isinstance(value, str) else value

@@ -21,7 +21,7 @@ from tuneform.engine.estate import Estate, Version, sort_out, without_living_chi
 from tuneform.engine.graph import order
 from tuneform.engine.select import selected
 from tuneform.engine.settled import settled_change
-from tuneform.engine.situation import Situation, hold_reason
+from tuneform.engine.situation import Situation, hold_reason, situation_of
 from tuneform.engine.staging import leave_alone, staged_change
 from tuneform.engine.undeclared import undeclared_change
 
@@ -106,14 +106,11 @@ def make_destroy_plan(
 
 def _situations(desired: DesiredSet, estate: Estate) -> dict[str, Situation]:
     """Declared models in their order, then undeclared ones by name."""
-    situations = {
-        model.name: Situation(model.name, model, estate.of((model.name, *model.spec.formerly)))
-        for model in desired.models
-    }
+    situations = {model.name: situation_of(model, estate) for model in desired.models}
     claimed = {name for model in desired.models for name in (model.name, *model.spec.formerly)}
     for name, versions in estate.versions.items():
         if name not in claimed:
-            situations[name] = Situation(name, None, versions)
+            situations[name] = Situation(name, None, versions, edits_training=estate.edits_training)
     return situations
 
 

@@ -172,10 +172,13 @@ def _begun(change: Change, estate: Estate) -> str | None:
     if start is None or start.remote:
         return start.remote if start else None
     seen = {each.remote for each in change.versions}
+    names = (change.model,)
+    # Of twins the oldest goes on, as it does where they are found before a create.
+    tries = (*reversed(estate.of(names)), *estate.spent_of(names))
     return next(
         (
             each.remote
-            for each in estate.of((change.model,))
+            for each in tries
             if each.mark.fingerprint == start.mark.fingerprint and each.remote not in seen
         ),
         None,
@@ -235,7 +238,7 @@ def _is_over(step: Step, now: Mapping[str, Live]) -> bool:
     """Whether a delete or release was done."""
     match step:
         case Delete():
-            return step.remote not in now
+            return step.remote not in now or now[step.remote].spent
         case Release():
             return step.remote in now and now[step.remote].mark is None
         case _:

@@ -66,7 +66,11 @@ def resolve(
             models[name] = _identify(owner, spec, facts, capabilities, roots[name], models)
     diagnostics += _equal_inputs(models.values())
     desired = DesiredSet(
-        owner, capabilities.provider, tuple(models.values()), capabilities.collection is not None
+        owner,
+        capabilities.provider,
+        tuple(models.values()),
+        chosen_ids=capabilities.collection is not None,
+        edits_training=capabilities.edits_training,
     )
     return Resolved(desired, tuple(diagnostics))
 

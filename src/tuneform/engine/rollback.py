@@ -6,7 +6,7 @@ from tuneform.domain.desired import DesiredSet
 from tuneform.domain.live import LiveSet
 from tuneform.domain.plan import Action, Change, Plan, Promote, Reason, ReasonCode
 from tuneform.engine.estate import Version, sort_out
-from tuneform.engine.situation import Situation
+from tuneform.engine.situation import Situation, situation_of
 from tuneform.errors import Refused, UsageError
 
 
@@ -33,10 +33,14 @@ def make_rollback(desired: DesiredSet, live: LiveSet, name: str, to: str | None)
             f"no manifest declares {name!r}", hint="`tuneform status` lists the models"
         )
     estate = sort_out(desired, live)
-    situation = Situation(name, model, estate.of((name, *model.spec.formerly)))
+    situation = situation_of(model, estate)
     version = _chosen(situation, to)
     others = [each for each in situation.versions if each is not version]
-    is_pinned = situation.serving is version and version.mark.pinned == model.fingerprint_short
+    is_pinned = (
+        situation.serving is version
+        and version.live.deployed
+        and version.mark.pinned == model.fingerprint_short
+    )
     step = Promote(
         version.remote,
         tuple(each.remote for each in others if each.mark.serving or each.mark.pinned),
@@ -52,7 +56,7 @@ def make_rollback(desired: DesiredSet, live: LiveSet, name: str, to: str | None)
         remote=version.remote,
         steps=() if is_pinned else (step,),
         notes=_notes(situation),
-        versions=tuple(each.live for each in situation.versions),
+        versions=situation.shown,
     )
     return Plan(desired.owner, desired.provider, (change,), live_models=len(estate.versions))
 

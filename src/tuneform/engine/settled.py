@@ -25,8 +25,9 @@ def settled_change(situation: Situation) -> Change | None:
         return None
     live, mark, spec = versions[0].live, versions[0].mark, desired.spec
     is_settled = (
-        live.remote == desired.remote
+        desired.remote in (None, live.remote)
         and live.state is LiveState.ACTIVE
+        and live.deployed
         and mark.serving
         and mark.fingerprint == desired.fingerprint_short
         and mark.data == desired.data_short
@@ -52,4 +53,5 @@ def _was_set(want: Hyperparameters, has: Hyperparameters) -> bool:
         and want.batch_size in (None, has.batch_size)
         and want.learning_rate in (None, has.learning_rate)
         and want.learning_rate_multiplier in (None, has.learning_rate_multiplier)
+        and want.adapter_size in (None, has.adapter_size)
     )

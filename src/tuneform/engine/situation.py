@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 from tuneform.domain.desired import Desired
 from tuneform.domain.live import Live, LiveState
 from tuneform.domain.mark import DeletionPolicy, Mark
 from tuneform.domain.plan import Reason, ReasonCode
 from tuneform.engine.diff import contradictions
-from tuneform.engine.estate import Estate, Version, serving_version
+from tuneform.engine.estate import Estate, Version, newest_first, serving_version
 
 
 @dataclass(frozen=True)
@@ -23,23 +24,42 @@ class Situation:
         name: of the model.
         desired: None where no manifest declares it.
         versions: all live ones, newest first, former names included.
+        spent: what is left of trainings that came to nothing, newest first. No versions.
+        edits_training: whether the provider can edit what is in training.
     """
 
     name: str
     desired: Desired | None
     versions: tuple[Version, ...]
+    spent: tuple[Version, ...] = ()
+    edits_training: bool = True
 
     @cached_property
     def wanted(self) -> Version | None:
-        """The live version with the desired fingerprint."""
+        """The live version with the desired fingerprint, else the newest try that came to nothing.
+
+        Such a try holds the model: what failed is not trained again in a loop that spends.
+        """
         if self.desired is None:
             return None
         short = self.desired.fingerprint_short
-        return next((each for each in self.versions if each.mark.fingerprint == short), None)
+        candidates = chain(self.versions, self.spent) if self.spent else self.versions
+        return next((each for each in candidates if each.mark.fingerprint == short), None)
+
+    @cached_property
+    def shown(self) -> tuple[Live, ...]:
+        """What a change tells of the model: its versions, and the try that holds it."""
+        wanted = self.wanted
+        tried = (wanted,) if wanted is not None and wanted in self.spent else ()
+        return tuple(each.live for each in (*tried, *self.versions))
+
+    def is_editable(self, version: Version) -> bool:
+        """Whether its mark and fields can be written now."""
+        return self.edits_training or version.live.state is not LiveState.TRAINING
 
     @cached_property
     def serving(self) -> Version | None:
-        """The version that applications call now."""
+        """The version that applications are to call now; whether it answers is another matter."""
         wanted = self.desired.fingerprint_short if self.desired else None
         return serving_version(self.versions, wanted)
 
@@ -66,6 +86,14 @@ class Situation:
         return reference.mark.deletion if reference else DeletionPolicy.DELETE
 
 
+def situation_of(model: Desired, estate: Estate) -> Situation:
+    """A declared model as it stands."""
+    names = (model.name, *model.spec.formerly)
+    return Situation(
+        model.name, model, estate.of(names), estate.spent_of(names), estate.edits_training
+    )
+
+
 def hold_reason(situation: Situation, estate: Estate, held: Collection[str]) -> Reason | None:
     """Why nothing may be done for this model; None where nothing forbids it.
 
@@ -80,12 +108,10 @@ def hold_reason(situation: Situation, estate: Estate, held: Collection[str]) -> 
     desired = situation.desired
     wanted, serving = situation.wanted, situation.serving
     if serving and serving.mark.pinned == desired.fingerprint_short and serving is not wanted:
-        return Reason(
-            ReasonCode.PINNED,
-            f"Rolled back to {serving.remote}, which serves on until the manifest changes.",
-        )
+        return _pinned(serving, desired)
     ended = _ended_badly(wanted, desired) if wanted else None
     ended = ended or (_failed_gate(wanted, desired, serving) if wanted else None)
+    ended = ended or (_unanswering(wanted, desired) if wanted else None)
     if ended:
         return ended
     if desired.spec.tuned_from in held:
@@ -94,6 +120,34 @@ def hold_reason(situation: Situation, estate: Estate, held: Collection[str]) -> 
             f"It is tuned from {desired.spec.tuned_from}, which is held itself.",
         )
     return None
+
+
+def _pinned(serving: Version, desired: Desired) -> Reason:
+    if serving.live.deployed:
+        return Reason(
+            ReasonCode.PINNED,
+            f"Rolled back to {serving.remote}, which serves on until the manifest changes.",
+        )
+    return Reason(
+        ReasonCode.PINNED,
+        f"Rolled back to {serving.remote}, which is not deployed any longer: nothing answers for "
+        f"it. Run `tuneform rollback {desired.name}` again, and it serves.",
+    )
+
+
+def _unanswering(wanted: Version, desired: Desired) -> Reason | None:
+    """A gate asks the version, and nothing answers for it before it is promoted."""
+    live, gate = wanted.live, desired.gate
+    if live.deployed or live.promoted or live.state is not LiveState.ACTIVE:
+        return None
+    if gate is None or is_judged(wanted, desired):
+        return None
+    return Reason(
+        ReasonCode.NOT_EVALUATED,
+        f"{wanted.remote} is trained, but not deployed, so its gate cannot ask it. Deploy it with "
+        f"the service's own tools, or set spec.revision: {desired.spec.revision + 1} to train "
+        "again.",
+    )
 
 
 def _ended_badly(wanted: Version, desired: Desired) -> Reason | None:
@@ -154,16 +208,12 @@ def _conflict(situation: Situation, estate: Estate) -> Reason | None:
             return Reason(
                 ReasonCode.UNKNOWN_WORD,
                 f"The mark of {version.remote} has words that this release does not understand: "
-                f"{words}. Use the release that wrote them, or mend the description.",
+                f"{words}. Use the release that wrote them, or mend the "
+                f"{'description' if estate.chosen_ids else 'mark'}.",
             )
     copies = _copies(situation.versions)
     if copies:
-        names = " and ".join(sorted(each.remote for each in copies))
-        return Reason(
-            ReasonCode.DUPLICATE,
-            f"{names} claim to be the same version. Take the mark off the description of the "
-            "copy, or delete the copy.",
-        )
+        return _copied(copies) if estate.chosen_ids else _trained_twice(situation.name, copies)
     if situation.desired is None:
         return None
     return _conflict_with_desired(situation, situation.desired, estate)
@@ -177,17 +227,50 @@ def _copies(versions: tuple[Version, ...]) -> list[Version]:
     return [each for each in versions if prints[each.mark.fingerprint] > 1]
 
 
+def _copied(copies: list[Version]) -> Reason:
+    names = " and ".join(sorted(each.remote for each in copies))
+    return Reason(
+        ReasonCode.DUPLICATE,
+        f"{names} claim to be the same version. Take the mark off the description of the "
+        "copy, or delete the copy.",
+    )
+
+
+def _trained_twice(name: str, copies: list[Version]) -> Reason:
+    """Two runs may begin one training each where nobody but the service can choose the id."""
+    short = copies[0].mark.fingerprint
+    twins = sorted((each for each in copies if each.mark.fingerprint == short), key=newest_first)
+    oldest = twins[0]
+    keeper = next((each for each in twins if each.live.promoted), oldest)
+    other = next(each for each in twins if each is not keeper)
+    if other.live.state is LiveState.TRAINING:
+        remedy = f"stops {other.remote}; what it was trained until then is paid for"
+        command = f"tuneform cancel {name} --version {other.live.id}"
+    else:
+        remedy = f"lets {other.remote} go, or delete it with the service's own tools"
+        command = f"tuneform forget {name} --version {other.live.id}"
+    return Reason(
+        ReasonCode.DUPLICATE,
+        f"{' and '.join(each.remote for each in twins)} are the same version, trained more than "
+        f"once. {oldest.remote} is the older one{_since(oldest)}. `{command}` {remedy}.",
+    )
+
+
+def _since(version: Version) -> str:
+    created = version.live.created
+    return f", begun {created:%Y-%m-%d %H:%M:%S %Z}" if created else ""
+
+
 def _conflict_with_desired(situation: Situation, desired: Desired, estate: Estate) -> Reason | None:
     wanted = situation.wanted
     occupant = estate.by_remote.get(desired.remote or "")
     if occupant and occupant.mark is None:
-        return Reason(
-            ReasonCode.MARK_MISSING,
-            f"{occupant.remote} has the id of the desired version, but no mark. If it was trained "
-            f"from this manifest, `tuneform import {occupant.remote} --as {desired.name} "
-            f"--dataset {desired.spec.dataset.path}` restores its mark; else set "
-            f"spec.revision: {desired.spec.revision + 1}.",
-        )
+        return _unmarked(occupant, "has the id of the desired version, but no mark", desired)
+    if wanted is None or wanted in situation.spent:
+        names = (desired.name, *desired.spec.formerly)
+        lost = estate.unmarked_of(names, desired.fingerprint_short)
+        if lost:
+            return _unmarked(lost, "was created as the desired version, but has no mark", desired)
     if wanted is None:
         return _taken(occupant, occupant.mark, desired) if occupant and occupant.mark else None
     if wanted.live.state is LiveState.UNKNOWN:
@@ -201,9 +284,19 @@ def _conflict_with_desired(situation: Situation, desired: Desired, estate: Estat
             ReasonCode.INPUTS_CONTRADICT,
             f"The mark of {wanted.remote} claims the desired fingerprint, but {'; '.join(odd)}. "
             f"Set spec.revision: {desired.spec.revision + 1} to train a new version, or take the "
-            "mark off its description.",
+            f"mark off{' its description' if estate.chosen_ids else ''}.",
         )
     return None
+
+
+def _unmarked(live: Live, what: str, desired: Desired) -> Reason:
+    return Reason(
+        ReasonCode.MARK_MISSING,
+        f"{live.remote} {what}. If it was trained "
+        f"from this manifest, `tuneform import {live.remote} --as {desired.name} "
+        f"--dataset {desired.spec.dataset.path}` restores its mark; else set "
+        f"spec.revision: {desired.spec.revision + 1}.",
+    )
 
 
 def _taken(occupant: Live, mark: Mark, desired: Desired) -> Reason:

@@ -23,11 +23,17 @@ def report_status(
         trainings: by remote name, as far as they were asked for.
     """
     declared = {model.name for model in desired.models}
-    unexplained = {each.remote for each in sort_out(desired, live).unexplained}
+    estate = sort_out(desired, live)
+    unexplained = {each.remote for each in estate.unexplained}
     ids = {model.remote for model in desired.models if model.remote}
     unexplained |= {
         each.remote for each in live.objects if each.mark is None and each.remote in ids
     }
+    found = (
+        estate.unmarked_of((model.name, *model.spec.formerly), model.fingerprint_short)
+        for model in desired.models
+    )
+    unexplained |= {each.remote for each in found if each}
     return StatusReport(
         owner=plan.owner,
         provider=plan.provider,
@@ -62,6 +68,7 @@ def _model_status(change: Change, declared: bool, trainings: Mapping[str, Traini
         declared=declared,
         state=state,
         serving=serving.remote if serving else None,
+        address=serving.address if serving else None,
         versions=tuple(
             version_status(each, trainings.get(each.remote)) for each in change.versions
         ),

@@ -6,7 +6,17 @@ from collections.abc import Collection
 
 from tuneform.domain.live import LiveState
 from tuneform.domain.mark import DeletionPolicy
-from tuneform.domain.plan import Action, Cancel, Change, Delete, Reason, ReasonCode, Release
+from tuneform.domain.plan import (
+    Action,
+    Cancel,
+    Change,
+    Delete,
+    Reason,
+    ReasonCode,
+    Release,
+    Step,
+    Watch,
+)
 from tuneform.engine.situation import Situation
 
 
@@ -32,7 +42,11 @@ def undeclared_change(
         case DeletionPolicy.PREVENT:
             return Change(situation.name, Action.HOLD, _protected(situation.name), versions=lives)
         case DeletionPolicy.RETAIN:
-            steps = tuple(Release(each.remote) for each in mine)
+            watched = (each for each in mine if not situation.is_editable(each))
+            steps: tuple[Step, ...] = (
+                *(Watch(each.remote) for each in watched),
+                *(Release(each.remote) for each in mine),
+            )
             reason = Reason(
                 ReasonCode.RETAINED,
                 "No manifest declares it, and its deletionPolicy is retain: the mark is taken "

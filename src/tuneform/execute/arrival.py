@@ -6,12 +6,15 @@ a create under another id.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final, TypeAlias
 from zlib import crc32
 
 from tuneform.domain.live import Live, LiveState
+from tuneform.domain.mark import Mark
 from tuneform.domain.plan import ReasonCode, Start
 from tuneform.domain.report import Status
 from tuneform.errors import (
@@ -140,6 +143,50 @@ def _after_look(model: str, start: Start, error: RemoteError, look: Look, tried:
             return _look_again(start, error, look, tried)
 
 
+def eldest_first(live: Live) -> tuple[datetime, str]:
+    """What trainings of the same inputs are sorted by, so that every run names the same one."""
+    return (live.created or _EPOCH, live.remote)
+
+
+_EPOCH = datetime.min.replace(tzinfo=UTC)
+
+
+def recognise(model: str, start: Start, found: Sequence[Live]) -> Begun | Ending | None:
+    """What the objects that were found mean for a create whose name the provider assigns.
+
+    Args:
+        model: for messages.
+        start: what is, or was, to be sent.
+        found: all that were created with its mark.
+
+    Returns:
+        The training to go on with, the oldest of those that are good; else why there must not be
+        another one; None where nothing is there.
+    """
+    # What has been renamed since is another model's, whatever it was created as.
+    ours = (each for each in found if each.mark is None or bears(each.mark, start.mark))
+    decisions = [_after_find(model, start, each) for each in sorted(ours, key=eldest_first)]
+    begun = next((each for each in decisions if isinstance(each, Begun)), None)
+    endings = [each for each in decisions if isinstance(each, Ending)]
+    return begun or (endings[-1] if endings else None)
+
+
+def after_unnamed(start: Start, error: RemoteError, tried: Tried) -> Again | Ending:
+    """What to do next where the provider assigns the name, and nothing of it is to be seen.
+
+    After a lost reply that is never another create: the first one may still come to light.
+    """
+    if tried.lost:
+        if tried.waited < LAG_SECONDS:
+            return Again(look=True, seconds=LOOK_SECONDS)
+        return given_up(error, lost=True)
+    if needs_look(error):
+        return ending_of(error)
+    decision = after_create(start.mark.model, start, error, Blank.UNSEEN, tried)
+    assert not isinstance(decision, Begun), "nothing was seen"
+    return decision
+
+
 def given_up(error: RemoteError, *, lost: bool) -> Ending:
     """How the change ends if nothing more is tried.
 
@@ -165,7 +212,7 @@ def _send_again(start: Start, error: RemoteError, tried: Tried) -> Decision:
 
 
 def _look_again(start: Start, error: RemoteError, look: Look, tried: Tried) -> Decision:
-    if start.remote is not None and tried.waited < LAG_SECONDS:
+    if tried.waited < LAG_SECONDS:
         return Again(look=True, seconds=LOOK_SECONDS)
     if tried.lost or look is Blank.UNSEEN:
         return given_up(error, lost=True)
@@ -188,11 +235,7 @@ def _after_find(model: str, start: Start, live: Live) -> Decision:
             f"If it is this training, `tuneform import {live.remote} --as {model} "
             f"--dataset {start.dataset.path}` marks it; else raise `spec.revision`.",
         )
-    if (mark.owner, mark.model, mark.fingerprint) != (
-        wanted.owner,
-        wanted.model,
-        wanted.fingerprint,
-    ):
+    if not bears(mark, wanted):
         return _taken(start)
     if mark.unknown:
         return Ending(
@@ -209,6 +252,15 @@ def _after_find(model: str, start: Start, live: Live) -> Decision:
             "Raise `spec.revision` to train again under another id.",
         )
     return _after_recognition(model, live, cancelled=mark.cancelled)
+
+
+def bears(mark: Mark, wanted: Mark) -> bool:
+    """Whether a mark names the owner, the model and the fingerprint of another one."""
+    return (mark.owner, mark.model, mark.fingerprint) == (
+        wanted.owner,
+        wanted.model,
+        wanted.fingerprint,
+    )
 
 
 def _after_recognition(model: str, live: Live, *, cancelled: bool) -> Decision:
@@ -267,5 +319,5 @@ def _backoff(start: Start, sends: int, *, most: float) -> float:
 
     The jitter is a digest of the id rather than chance: a run can be repeated.
     """
-    jitter = crc32(f"{start.remote} {sends}".encode()) % 1000 / 1000
+    jitter = crc32(f"{start.remote or start.mark.model} {sends}".encode()) % 1000 / 1000
     return float(min(most, 2.0 ** (sends - 1))) * (0.5 + jitter)

@@ -29,7 +29,7 @@ def attempt(tools: Tools, errand: Errand) -> Attempted:
     Raises:
         LocalError: the intent cannot be written; nothing was sent.
     """
-    intent = errand.intent or tools.ledger.intend(tools.run, errand.model, errand.step)
+    intent = errand.intent or tools.ledger.intend(tools.run, errand.model, errand.named_step)
     try:
         return Attempted(intent, perform(tools, errand))
     except Exception as error:  # noqa: BLE001 - one model's bug must not stop the others

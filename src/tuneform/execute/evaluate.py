@@ -29,11 +29,11 @@ def evaluate(tools: Tools, errand: Errand, step: Evaluate, now: Live) -> Result:
         Stale: the examples are not those of the plan, or the object was changed meanwhile.
         RemoteError: a question could not be asked; there is no verdict then.
     """
-    refusal = unfit(now, errand.fingerprint)
+    refusal = unfit(now, errand.fingerprint) or _unanswering(now)
     if refusal is not None:
         return refusal
     try:
-        evaluation = _evaluation(tools, errand.model, step, now.remote)
+        evaluation = _evaluation(tools, errand, step, now)
     except Interrupted:
         return halt(None, begun=True)
     again = look_at(tools.provider, now)
@@ -44,17 +44,30 @@ def evaluate(tools: Tools, errand: Errand, step: Evaluate, now: Live) -> Result:
     return Performed((judged,), evaluation=evaluation)
 
 
-def _evaluation(tools: Tools, model: str, step: Evaluate, remote: str) -> Evaluation:
-    questions, must_pass = tools.questions(model, step.gate)
+def _unanswering(live: Live) -> Ending | None:
+    if live.deployed:
+        return None
+    return Ending(
+        Status.HELD,
+        ReasonCode.NOT_EVALUATED,
+        f"{live.remote} is not deployed, so its gate cannot ask it",
+        "Deploy it with the service's own tools, or raise `spec.revision` to train again.",
+    )
+
+
+def _evaluation(tools: Tools, errand: Errand, step: Evaluate, now: Live) -> Evaluation:
+    questions, must_pass = tools.questions(errand.model, step.gate)
     against = step.against
+    other = errand.seen.get(against) if against else None
+    called = other.address if other else against
     return judge(
         step.gate,
         questions,
         must_pass,
-        lambda prompt: tools.provider.ask(remote, prompt),
-        (lambda prompt: tools.provider.ask(against, prompt)) if against else None,
-        model=model,
-        remote=remote,
+        lambda prompt: tools.provider.ask(now.address, prompt),
+        (lambda prompt: tools.provider.ask(called, prompt)) if called else None,
+        model=errand.model,
+        remote=now.remote,
         against=against,
         clock=tools.clock,
         stopping=tools.stopping,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tuneform.domain.gate import Evaluation
 from tuneform.domain.live import Live
-from tuneform.domain.plan import Action, Change, Delete, Rewrite, Start, Step
+from tuneform.domain.plan import Action, Change, Delete, Plan, Rewrite, Start, Step
 from tuneform.domain.report import Outcome, Status
 from tuneform.execute.ending import Ending
 from tuneform.execute.result import Errand, Memory, Performed
@@ -35,6 +35,7 @@ class Job:
         started: remote name of the version that this run began.
         performed: places of completed steps in `change.steps`.
         endings: why it goes no further; the report tells the gravest.
+        parent: the job of the model that this one is tuned on top of, where it has one.
         lanes: count of its lanes that have not ended.
         began, ended: monotonic seconds.
         loss: of the last training step that was seen.
@@ -48,6 +49,7 @@ class Job:
     started: str | None = None
     performed: set[int] = field(default_factory=set)
     endings: list[Ending] = field(default_factory=list)
+    parent: Job | None = None
     lanes: int = 0
     began: float | None = None
     ended: float = 0.0
@@ -64,16 +66,20 @@ class Job:
         """The object of a step; where the provider assigns names, the one that was started."""
         return step.remote or self.started
 
+    @property
+    def desired(self) -> str | None:
+        """The desired version, as soon as it has a name."""
+        return self.change.remote or self.started
+
     def successor_of(self, step: Step) -> str | None:
         """The version that must serve before a step may take another one from applications.
 
         None where the step takes none away, or where the whole model is to go.
         """
         change = self.change
-        desired = change.remote or self.started
-        if change.action is Action.DELETE or step.remote == desired:
+        if change.action is Action.DELETE or step.remote == self.desired:
             return None
-        return desired if isinstance(step, Delete) or self._retires(step) else None
+        return self.desired if isinstance(step, Delete) or self._retires(step) else None
 
     def _retires(self, step: Step) -> bool:
         """Whether it only takes the word off a version that serves."""
@@ -100,13 +106,17 @@ class Job:
 
     def outcome(self) -> Outcome:
         """What became of it."""
-        steps = self.change.steps
+        steps, change = self.change.steps, self.change
         performed = tuple(steps[place] for place in sorted(self.performed))
+        if self.started is not None and change.remote is None:
+            # What the provider has named meanwhile is told by its name.
+            change = replace(change, remote=self.started)
+            performed = tuple(replace(e, remote=e.remote or self.started) for e in performed)
         seconds = 0.0 if self.began is None else self.ended - self.began
         if self.endings:
             ending = min(self.endings, key=lambda each: _GRAVITY.index(each.status))
             return Outcome(
-                self.change,
+                change,
                 ending.status,
                 message=ending.message,
                 hint=ending.hint,
@@ -118,7 +128,7 @@ class Job:
                 unsure=any(each.unsure for each in self.endings),
             )
         return Outcome(
-            self.change,
+            change,
             Status.DONE if steps else Status.UNCHANGED,
             message="; ".join(self.notes),
             performed=performed,
@@ -126,6 +136,14 @@ class Job:
             loss=self.loss,
             evaluation=self.evaluation,
         )
+
+
+def jobs_of(plan: Plan) -> list[Job]:
+    """All changes at their beginning, children with their parents."""
+    jobs = {change.model: job_of(change) for change in plan.changes}
+    for job in jobs.values():
+        job.parent = jobs.get(job.change.parent or "")
+    return list(jobs.values())
 
 
 def job_of(change: Change) -> Job:
@@ -176,6 +194,8 @@ class Lane:
         """The next attempt at its step, as a value for a worker."""
         job = self.job
         remote = job.remote_of(step)
+        if isinstance(step, Start) and step.source is None and job.parent is not None:
+            step = replace(step, source=job.parent.desired)
         start = next((each for each in job.change.steps if isinstance(each, Start)), None)
         return Errand(
             model=self.model,

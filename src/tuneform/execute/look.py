@@ -16,16 +16,24 @@ _SINGLE_PRECISION = 1e-6
 """Relative: services keep rates and temperatures as 32-bit floats."""
 
 
-def difference(seen: Live, now: Live) -> str | None:
+def difference(seen: Live, now: Live, *, edits_training: bool = True) -> str | None:
     """The first field that neither this run nor its training can have changed; None where none is.
 
     A training ends, and meanwhile the service fills in what was left to it. Curves are no identity.
+
+    Args:
+        seen: the object before.
+        now: the same as it is.
+        edits_training: whether a mark can be written while it trains. Where not, the word for a
+            cancel comes from the service, some time after it was sent.
     """
     training = seen.state is LiveState.TRAINING
     ends = training and now.state in (LiveState.ACTIVE, LiveState.FAILED)
     if now.state is not seen.state and not ends:
         return "state"
-    if now.mark != seen.mark:
+    if now.mark != seen.mark and not (
+        training and not edits_training and now.mark == _cancelled(seen.mark)
+    ):
         return "mark"
     pairs = (
         ("createTime", seen.created, now.created),
@@ -36,6 +44,7 @@ def difference(seen: Live, now: Live) -> str | None:
         ("topK", seen.top_k, now.top_k),
         ("baseModel", seen.base, now.base),
         ("tunedModelSource", seen.source, now.source),
+        *_labels(seen, now, training=training),
         *_hyperparameters(seen, now),
     )
     for name, before, after in pairs:
@@ -43,6 +52,19 @@ def difference(seen: Live, now: Live) -> str | None:
         if not filled and not same(before, after):
             return name
     return None
+
+
+def _cancelled(mark: Mark | None) -> Mark | None:
+    return None if mark is None else replace(mark, cancelled=True)
+
+
+def _labels(seen: Live, now: Live, *, training: bool) -> list[tuple[str, object, object]]:
+    """Labels by key. While it trains, the service may add some of its own."""
+    if seen.labels == now.labels:
+        return []
+    before, after = dict(seen.labels), dict(now.labels)
+    keys = before if training else {**before, **after}
+    return [(f"label {key}", before.get(key), after.get(key)) for key in keys]
 
 
 def _hyperparameters(seen: Live, now: Live) -> list[tuple[str, object, object]]:
@@ -64,7 +86,8 @@ def look(provider: Provider, seen: Live) -> Live | None:
         Stale: it is not what was seen; names the field.
     """
     now = provider.observe(seen.remote)
-    if now is not None and (field := difference(seen, now)):
+    edits = provider.capabilities.edits_training
+    if now is not None and (field := difference(seen, now, edits_training=edits)):
         raise Stale(f"{seen.remote}: its {field} was changed since the plan was made", hint=PLAN)
     return now
 
@@ -131,4 +154,5 @@ def _edited(now: Live, fields: Fields, mark: Mark | None) -> Live:
         temperature=now.temperature if fields.temperature is None else fields.temperature,
         top_p=now.top_p if fields.top_p is None else fields.top_p,
         top_k=now.top_k if fields.top_k is None else fields.top_k,
+        labels=tuple(sorted({**dict(now.labels), **dict(fields.labels or ())}.items())),
     )

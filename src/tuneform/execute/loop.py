@@ -25,7 +25,7 @@ from tuneform.execute.evaluate import not_passed
 from tuneform.execute.findings import told_by, trained_at
 from tuneform.execute.job import Lane
 from tuneform.execute.options import Options
-from tuneform.execute.result import Later, Performed, StillTraining, Tools
+from tuneform.execute.result import Later, Performed, StillTraining, Tools, named
 from tuneform.execute.vigil import Findings, Vigil, Watched
 from tuneform.execute.watching import Sighting, poll
 
@@ -153,6 +153,8 @@ class Loop:
     def _complete(self, lane: Lane, result: Performed) -> None:
         step = lane.step
         assert step is not None, "a step was completed"
+        if isinstance(step, Start) and step.remote is None and lane.intent is not None:
+            self._tools.ledger.record_name(lane.intent, result.seen[0].remote)
         self._board.settle(lane, Status.DONE)
         if result.begun:
             self._record_cost(lane, result)
@@ -213,7 +215,8 @@ class Loop:
     def _watch(self, lane: Lane, step: Watch) -> None:
         """Waiting is no errand: one poll asks for all that is watched."""
         try:
-            lane.intent = self._tools.ledger.intend(self._tools.run, lane.model, step)
+            named_step = named(step, lane.job.remote_of(step))
+            lane.intent = self._tools.ledger.intend(self._tools.run, lane.model, named_step)
         except TuneformError as error:
             self._board.end(lane, replace(ending_of(error), for_all=True))
             return

@@ -9,7 +9,7 @@ from tuneform.domain.live import Live, LiveState
 from tuneform.domain.plan import Promote, ReasonCode
 from tuneform.domain.report import Status
 from tuneform.domain.spec import Fields
-from tuneform.execute.ending import PLAN, Ending
+from tuneform.execute.ending import AGAIN, PLAN, Ending
 from tuneform.execute.look import look, write
 from tuneform.execute.result import Errand, Performed, Result, Tools
 
@@ -25,7 +25,11 @@ def promote(tools: Tools, errand: Errand, step: Promote, now: Live) -> Result:
         return refusal
     assert now.mark is not None, "an object without a mark is unfit"
     served = now.mark.promoted(step.pinned)
-    new = now if now.mark == served else write(tools.provider, now, Fields(), served)
+    # A version that nothing answers for is written again: that lets it be deployed.
+    is_done = now.mark == served and now.deployed
+    new = now if is_done else write(tools.provider, now, Fields(), served)
+    if not new.deployed:
+        return _undeployed(new)
     seen = [new]
     for remote in step.clears:
         old = look(tools.provider, errand.seen[remote])
@@ -36,6 +40,15 @@ def promote(tools: Tools, errand: Errand, step: Promote, now: Live) -> Result:
             old = write(tools.provider, old, Fields(), retired)
         seen.append(old)
     return Performed(tuple(seen), loss=now.curve[-1].loss if now.curve else None)
+
+
+def _undeployed(live: Live) -> Ending:
+    return Ending(
+        Status.FAILED,
+        ReasonCode.NOT_SERVING,
+        f"{live.remote} was promoted, but is not deployed: nothing answers for it",
+        f"What served before was left as it is. {AGAIN}",
+    )
 
 
 def unfit(live: Live, fingerprint: str | None) -> Ending | None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from tuneform.clock import Clock
 from tuneform.domain.gate import Evaluation, Gate
 from tuneform.domain.live import Live
 from tuneform.domain.plan import Start, Step
-from tuneform.errors import RemoteError
+from tuneform.errors import Exhausted, RemoteError
+from tuneform.execute.arrival import Tried, is_lost
 from tuneform.execute.ending import Ending
 from tuneform.gate import Question
 from tuneform.ledger.base import IntentId, Ledger, RunId
@@ -30,6 +31,7 @@ class Tools:
         run: the run that they belong to.
         clock: says how late it is. Workers never sleep: they answer `Later`.
         examples: reads the dataset of a start again; raises Stale where it is another one.
+        validation: the same of its validation dataset.
         questions: reads those of a model's gate; raises Stale where they are other ones.
         stopping: whether an evaluation shall end early.
     """
@@ -38,7 +40,8 @@ class Tools:
     ledger: Ledger
     run: RunId
     clock: Clock
-    examples: Callable[[Start], Sequence[Example]]
+    examples: Callable[[Start], Iterable[Example]]
+    validation: Callable[[Start], Iterable[Example]]
     questions: Callable[[str, Gate], Questions]
     stopping: Callable[[], bool]
 
@@ -60,6 +63,10 @@ class Memory:
     sends: int = 0
     lost: bool = False
     look: bool = False
+
+    def tried(self, now: float) -> Tried:
+        """What was tried so far."""
+        return Tried(self.sends, self.lost, now - self.since)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +100,35 @@ class Errand:
     successor: str | None = None
     memory: Memory | None = None
     intent: IntentId | None = None
+
+    def remember(self, error: RemoteError, now: float) -> Memory:
+        """What the next attempt shall know after one more create that did not simply succeed.
+
+        Args:
+            error: what it answered.
+            now: monotonic second.
+        """
+        before = self.memory or Memory(since=now)
+        # Trainings of our own take up the quota: while they go on, patience has not begun.
+        in_turn = self.others_train and isinstance(error, Exhausted)
+        return Memory(
+            since=before.since if type(before.error) is type(error) and not in_turn else now,
+            error=error,
+            sends=before.sends + 1,
+            lost=before.lost or is_lost(error),
+        )
+
+    @property
+    def named_step(self) -> Step:
+        """The step with the name of its object, where the provider has assigned it meanwhile."""
+        return named(self.step, self.remote)
+
+
+def named(step: Step, remote: str | None) -> Step:
+    """A step with the name of its object; a start has none before it is done."""
+    if step.remote is not None or remote is None or isinstance(step, Start):
+        return step
+    return replace(step, remote=remote)
 
 
 @dataclass(frozen=True, slots=True)

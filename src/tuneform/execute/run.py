@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from tuneform.clock import Clock
 from tuneform.domain.gate import Gate
@@ -12,7 +12,7 @@ from tuneform.errors import LocalError
 from tuneform.execute.board import Board
 from tuneform.execute.crew import Crew
 from tuneform.execute.ending import Ending
-from tuneform.execute.job import Job, Lane, job_of
+from tuneform.execute.job import Job, Lane, jobs_of
 from tuneform.execute.loop import Loop
 from tuneform.execute.options import Options
 from tuneform.execute.result import Questions, Tools
@@ -27,7 +27,8 @@ def execute(  # noqa: PLR0913 - every seam of a run is named where it is handed 
     provider: Provider,
     ledger: Ledger,
     clock: Clock,
-    examples: Callable[[Start], Sequence[Example]],
+    examples: Callable[[Start], Iterable[Example]],
+    validation: Callable[[Start], Iterable[Example]],
     questions: Callable[[str, Gate], Questions],
     notify: Callable[[Event], None],
     options: Options,
@@ -44,6 +45,7 @@ def execute(  # noqa: PLR0913 - every seam of a run is named where it is handed 
         clock: measures all waiting.
         examples: reads the dataset of a start again, digesting it; raises Stale where it is not
             what the plan saw. Several threads call it at once.
+        validation: the same of the validation dataset of a start that has one.
         questions: reads those of a model's gate, preambles in front; raises Stale where they are
             not what the plan saw. Several threads call it at once.
         notify: is told events, by the calling thread only.
@@ -54,7 +56,7 @@ def execute(  # noqa: PLR0913 - every seam of a run is named where it is handed 
     Raises:
         LocalError: the ledger cannot be written; nothing was done.
     """
-    jobs = [job_of(change) for change in plan.changes]
+    jobs = jobs_of(plan)
     for job in jobs:
         if job.endings or job.is_complete:
             notify(ChangeEnded(job.outcome()))
@@ -63,7 +65,14 @@ def execute(  # noqa: PLR0913 - every seam of a run is named where it is handed 
         run = ledger.begin_run(info)
         board = Board(ledger, clock, notify, stopping)
         tools = Tools(
-            provider, ledger, run, clock, examples, questions, stopping=lambda: board.over
+            provider,
+            ledger,
+            run,
+            clock,
+            examples,
+            validation,
+            questions,
+            stopping=lambda: board.over,
         )
         ended, code = "broken", None
         try:

@@ -6,21 +6,20 @@ from dataclasses import replace
 from typing import assert_never
 
 from tuneform.domain.plan import Start
-from tuneform.errors import Exhausted, Forbidden, RemoteError
+from tuneform.errors import Forbidden, RemoteError
 from tuneform.execute.arrival import (
     Again,
     Begun,
     Blank,
     Look,
-    Tried,
     after_create,
     given_up,
-    is_lost,
     needs_look,
 )
 from tuneform.execute.ending import Ending
 from tuneform.execute.result import Errand, Later, Memory, Performed, Result, Tools
-from tuneform.providers.base import Creation, Provider
+from tuneform.execute.unnamed import start_unnamed
+from tuneform.providers.base import Creation, Provider, Validation
 
 
 def start(tools: Tools, errand: Errand, step: Start) -> Result:
@@ -30,13 +29,15 @@ def start(tools: Tools, errand: Errand, step: Start) -> Result:
         Stale: the examples are not those that the plan saw; nothing was sent.
     """
     memory = errand.memory
+    if step.remote is None:
+        return start_unnamed(tools, errand, step, lambda: _creation(tools, step))
     if memory is None or not memory.look:
         creation = _creation(tools, step)
         try:
             return Performed(seen=(tools.provider.start(creation),), begun=True)
         except RemoteError as error:
-            memory = _remember(errand, error, tools.clock.monotonic())
-    return _decide(tools, errand.model, step, memory)
+            memory = errand.remember(error, tools.clock.monotonic())
+    return _decide(tools, errand.model, step, step.remote, memory)
 
 
 def _creation(tools: Tools, step: Start) -> Creation:
@@ -49,27 +50,19 @@ def _creation(tools: Tools, step: Start) -> Creation:
         mark=step.mark,
         data=step.data_digest,
         examples=tools.examples(step),
+        validation=Validation(step.validation_digest, tools.validation(step))
+        if step.validation_digest is not None
+        else None,
+        extras=step.extras,
     )
 
 
-def _remember(errand: Errand, error: RemoteError, now: float) -> Memory:
-    before = errand.memory or Memory(since=now)
-    # Trainings of our own take up the quota: while they go on, patience has not begun.
-    in_turn = errand.others_train and isinstance(error, Exhausted)
-    return Memory(
-        since=before.since if type(before.error) is type(error) and not in_turn else now,
-        error=error,
-        sends=before.sends + 1,
-        lost=before.lost or is_lost(error),
-    )
-
-
-def _decide(tools: Tools, model: str, step: Start, memory: Memory) -> Result:
+def _decide(tools: Tools, model: str, step: Start, remote: str, memory: Memory) -> Result:
     error = memory.error
     assert error is not None, "only an error leaves a memory"
-    look = _look(tools.provider, step.remote) if needs_look(error) else Blank.UNSEEN
-    waited = tools.clock.monotonic() - memory.since
-    decision = after_create(model, step, error, look, Tried(memory.sends, memory.lost, waited))
+    look = _look(tools.provider, remote) if needs_look(error) else Blank.UNSEEN
+    tried = memory.tried(tools.clock.monotonic())
+    decision = after_create(model, step, error, look, tried)
     match decision:
         case Begun():
             return Performed(seen=(decision.live,), begun=memory.lost)
@@ -83,9 +76,7 @@ def _decide(tools: Tools, model: str, step: Start, memory: Memory) -> Result:
             assert_never(decision)
 
 
-def _look(provider: Provider, remote: str | None) -> Look:
-    if remote is None:
-        return Blank.UNSEEN
+def _look(provider: Provider, remote: str) -> Look:
     try:
         return provider.observe(remote) or Blank.ABSENT
     except Forbidden:

@@ -62,10 +62,16 @@ def perform(tools: Tools, errand: Errand) -> Result:
 
 
 def touched(step: Step, remote: str | None) -> tuple[str, ...]:
-    """Remote names of the objects that a step looks at or writes; of a start, none yet."""
+    """Remote names of the objects that a step is about; of a start, none yet."""
     if isinstance(step, Start) or remote is None:
         return ()
-    return (remote, *step.clears) if isinstance(step, Promote) else (remote,)
+    match step:
+        case Promote():
+            return (remote, *step.clears)
+        case Evaluate() if step.against is not None:
+            return (remote, step.against)
+        case _:
+            return (remote,)
 
 
 def _seen(errand: Errand) -> Live:
@@ -117,13 +123,16 @@ def _lagging(remote: str) -> Ending:
 
 
 def _cancel(tools: Tools, seen: Live) -> Performed:
-    """Mark first: a service may go on calling a cancelled version ACTIVE."""
+    """Mark first: a service may go on calling a cancelled version ACTIVE.
+
+    Where a training cannot be edited, its state alone says that it was cancelled.
+    """
     now = look_at(tools.provider, seen)
     assert now.mark is not None, "a plan cancels only what is ours"
     if now.state in (LiveState.ACTIVE, LiveState.FAILED):
         # Nothing is left to cancel, and the word would spoil what may be a good version.
         return Performed((now,), note=f"the training of {now.remote} had already ended")
-    if not now.mark.cancelled:
+    if not now.mark.cancelled and tools.provider.capabilities.edits_training:
         now = write(tools.provider, now, Fields(), replace(now.mark, cancelled=True))
     tools.provider.cancel(now.remote)
     return Performed((now,))
@@ -136,13 +145,26 @@ def _delete(tools: Tools, errand: Errand) -> Result:
     if now is not None:
         late = tools.clock.monotonic()
         memory = errand.memory or Memory(since=late)
+        edits = tools.provider.capabilities.edits_training
         cancelled = now.mark is not None and now.mark.cancelled
-        stopping = cancelled and now.state is LiveState.TRAINING
+        stopping = now.state is LiveState.TRAINING and (cancelled or not edits)
         if stopping and late - memory.since < STOP_SECONDS:
             return Later(STOP_LOOK_SECONDS, memory, _not_stopped(seen.remote))
-        check_successor(tools.provider, errand.successor)
-        tools.provider.delete(seen.remote)
+        if stopping and not edits:
+            return _left_to_stop(now) if cancelled else _not_stopped(seen.remote)
+        if not now.spent:
+            check_successor(tools.provider, errand.successor)
+            tools.provider.delete(seen.remote)
     return Performed(gone=(seen.remote,))
+
+
+def _left_to_stop(now: Live) -> Performed:
+    """There is nothing to delete before it has stopped, and then most likely nothing either."""
+    return Performed(
+        (now,),
+        note=f"{now.remote} is still being stopped; what it may have made by then, the next plan "
+        "deletes",
+    )
 
 
 def _not_stopped(remote: str) -> Ending:

@@ -141,6 +141,14 @@ class Ledger(Record, Protocol):
         """
         ...
 
+    def record_name(self, intent: IntentId, remote: str) -> None:
+        """Note the name that the provider has assigned to what a start began.
+
+        On disk at the latest with the next intent, or with the end of the run. An intent that was
+        noted with a name keeps it.
+        """
+        ...
+
     def settle(self, intent: IntentId, outcome: str, detail: str = "") -> None:
         """Note what became of a step.
 

@@ -38,6 +38,16 @@ _END = (
     .where(tables.RUNS.c.run == bindparam("the_run"))
     .values(ended=bindparam("at"), outcome=bindparam("what"), exit_code=bindparam("code"))
 )
+_NAMED = [
+    update(table)
+    .where(
+        table.c.run == bindparam("the_run"),
+        table.c.number == bindparam("the_number"),
+        table.c.remote.is_(None),
+    )
+    .values(remote=bindparam("name"))
+    for table in (tables.INTENTS, tables.VERSIONS)
+]
 _NO_TRAINING = delete(tables.TRAININGS).where(
     tables.TRAININGS.c.run == bindparam("run"), tables.TRAININGS.c.remote == bindparam("remote")
 )
@@ -119,6 +129,11 @@ class Writer(Archive):
         if not isinstance(step, Watch):
             self._journal.write(ticket)
         return intent
+
+    def record_name(self, intent: IntentId, remote: str) -> None:
+        """Note the name of what a start began; on disk with whatever comes next."""
+        row = {"the_run": intent.run, "the_number": intent.number, "name": remote}
+        self._journal.note(*((statement, row) for statement in _NAMED))
 
     def settle(self, intent: IntentId, outcome: str, detail: str = "") -> None:
         """Note what became of a step; on disk at once where there is a detail."""

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from msgspec import UnsetType
+
 from tuneform.domain.plan import Plan
 from tuneform.domain.selection import Selection
 from tuneform.errors import LocalError, Stale, UsageError
@@ -30,14 +32,14 @@ class SavedPlan:
     Attributes:
         plan: as the document tells it. Texts in it may be redacted: it is for showing;
             `restore` gives the one to apply.
-        texts: digests of display name and description (SHA-256, hex) of the live objects that it
-            was made from, by remote name.
+        texts: digests (SHA-256, hex) of display name, description and, by key, labels of the live
+            objects that it was made from, by remote name.
         made_from: what else it was made from.
         checksum: 64 hex digits; what a reviewer approves.
     """
 
     plan: Plan
-    texts: Mapping[str, tuple[str, str]]
+    texts: Mapping[str, tuple[str, str, Mapping[str, str]]]
     made_from: MadeFrom
     checksum: str
 
@@ -75,7 +77,11 @@ def read_document(text: bytes, checksum: str | None = None) -> SavedPlan:
     except Flaw as flaw:
         raise LocalError(f"the plan file cannot be used: {flaw}", hint=_AGAIN) from None
     texts = {
-        version.remote: (version.texts.display_name, version.texts.description)
+        version.remote: (
+            version.texts.display_name,
+            version.texts.description,
+            {} if isinstance(version.labels, UnsetType) else version.labels,
+        )
         for change in checked.changes
         for version in change.versions
     }

@@ -12,7 +12,7 @@ from dataclasses import fields, replace
 
 from tuneform.domain.desired import Desired, DesiredSet
 from tuneform.domain.plan import Change, Evaluate, Patch, Plan, Start, Step
-from tuneform.domain.spec import Fields
+from tuneform.domain.spec import DatasetRef, Fields
 from tuneform.errors import Stale
 from tuneform.planfile.read import SavedPlan
 from tuneform.planfile.sealing import REDACTED, visible
@@ -70,10 +70,28 @@ def _start(step: Start, model: Desired) -> Start:
             ("base", step.base, spec.base_model),
             ("parent", step.parent, spec.tuned_from),
             ("hyperparameters", step.hyperparameters, spec.hyperparameters),
+            ("validation dataset", _path(step.validation), _path(spec.validation)),
+            ("validation_digest", step.validation_digest, _validation_digest(model)),
+            *_each("extras", step.extras, spec.extras),
             *_pairs(step.fields, spec.fields),
         ],
     )
-    return replace(step, dataset=spec.dataset, base=spec.base_model, fields=spec.fields)
+    return replace(
+        step,
+        dataset=spec.dataset,
+        base=spec.base_model,
+        fields=spec.fields,
+        validation=spec.validation,
+        extras=spec.extras,
+    )
+
+
+def _path(ref: DatasetRef | None) -> str | None:
+    return None if ref is None else ref.path
+
+
+def _validation_digest(model: Desired) -> str | None:
+    return None if model.validation is None else model.validation.digest
 
 
 def _evaluate(step: Evaluate, model: Desired) -> Evaluate:
@@ -86,14 +104,28 @@ def _evaluate(step: Evaluate, model: Desired) -> Evaluate:
 def _chosen(told: Fields, wanted: Fields) -> Fields:
     """Of what the manifest wants, what the document sets."""
     names = (field.name for field in fields(Fields))
-    return Fields(
+    chosen = Fields(
         **{name: getattr(wanted, name) for name in names if getattr(told, name) is not None}
     )
+    keys = {key for key, _ in told.labels or ()}
+    labels = tuple(pair for pair in chosen.labels or () if pair[0] in keys)
+    return replace(chosen, labels=labels or None)
 
 
 def _pairs(told: Fields, wanted: Fields) -> Iterator[tuple[str, object, object]]:
     for field in fields(Fields):
-        yield field.name, getattr(told, field.name), getattr(wanted, field.name)
+        if field.name != "labels":
+            yield field.name, getattr(told, field.name), getattr(wanted, field.name)
+    yield from _each("labels", told.labels or (), wanted.labels or ())
+
+
+def _each(
+    name: str, told: Iterable[tuple[str, object]], wanted: Iterable[tuple[str, object]]
+) -> Iterator[tuple[str, object, object]]:
+    """Both by key; a key that only one of them has makes them differ."""
+    before, after = dict(told), dict(wanted)
+    for key in {**before, **after}:
+        yield f"{name}.{key}", before.get(key), after.get(key)
 
 
 def _compare(model: str, pairs: Iterable[tuple[str, object, object]]) -> None:

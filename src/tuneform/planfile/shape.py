@@ -59,6 +59,7 @@ class Hyperparameters(Part, frozen=True, rename="camel"):
     batch_size: Count | UnsetType = UNSET
     learning_rate: float | UnsetType = UNSET
     learning_rate_multiplier: float | UnsetType = UNSET
+    adapter_size: Count | UnsetType = UNSET
 
 
 class Fields(Part, frozen=True, rename="camel"):
@@ -69,6 +70,7 @@ class Fields(Part, frozen=True, rename="camel"):
     temperature: float | UnsetType = UNSET
     top_p: float | UnsetType = UNSET
     top_k: Count | UnsetType = UNSET
+    labels: dict[str, str] | UnsetType = UNSET
 
 
 class Metric(Part, frozen=True, rename="camel"):
@@ -118,6 +120,9 @@ class Start(Part, frozen=True, tag_field="do", tag="start"):
     hyperparameters: Hyperparameters
     fields: Fields
     mark: Mark
+    validation: str | UnsetType = UNSET
+    validation_digest: Hex | UnsetType = UNSET
+    extras: dict[str, str | bool] | UnsetType = UNSET
 
 
 class Watch(Part, frozen=True, tag_field="do", tag="watch"):
@@ -264,7 +269,11 @@ class Texts(Part, frozen=True):
 
 
 class Version(Part, frozen=True):
-    """A live object that the decision was made from."""
+    """A live object that the decision was made from.
+
+    `labels`: SHA-256 of each value. `endpoint`: what applications call, where it is not `remote`.
+    `spent`: its training ended without a model. Absent where there is nothing to say.
+    """
 
     remote: Remote
     state: LiveState
@@ -276,6 +285,10 @@ class Version(Part, frozen=True):
     top_p: float | None
     top_k: int | None
     texts: Texts
+    labels: dict[str, Hex] | UnsetType = UNSET
+    endpoint: Remote | UnsetType = UNSET
+    deployed: bool | UnsetType = UNSET
+    spent: bool | UnsetType = UNSET
 
 
 class Change(Part, frozen=True):

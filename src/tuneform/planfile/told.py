@@ -151,6 +151,9 @@ def _step(place: _Place, told: shape.Step) -> plan.Step:  # noqa: PLR0911 - one 
                 hyperparameters=_hyperparameters(told.hyperparameters),
                 fields=_fields(told.fields),
                 mark=place.own_mark(told.mark),
+                validation=_validation(told),
+                validation_digest=_given(told.validation_digest),
+                extras=_extras(told),
             )
         case shape.Watch():
             return plan.Watch(told.remote)
@@ -180,6 +183,16 @@ def _dataset(path: str, holdout: float | None = None) -> DatasetRef:
     )
 
 
+def _validation(told: shape.Start) -> DatasetRef | None:
+    path = _given(told.validation)
+    return None if path is None else _dataset(path)
+
+
+def _extras(told: shape.Start) -> tuple[tuple[str, str | bool], ...]:
+    """Those of a start, in the order of the document: JSON keeps it."""
+    return tuple((_given(told.extras) or {}).items())
+
+
 _Value = TypeVar("_Value")
 
 
@@ -193,6 +206,7 @@ def _hyperparameters(told: shape.Hyperparameters) -> Hyperparameters:
         _given(told.batch_size),
         _given(told.learning_rate),
         _given(told.learning_rate_multiplier),
+        _given(told.adapter_size),
     )
 
 
@@ -203,6 +217,7 @@ def _fields(told: shape.Fields) -> Fields:
         _given(told.temperature),
         _given(told.top_p),
         _given(told.top_k),
+        None if (labels := _given(told.labels)) is None else tuple(sorted(labels.items())),
     )
 
 
@@ -289,4 +304,7 @@ def _live(place: _Place, told: shape.Version) -> Live:
         top_p=told.top_p,
         top_k=told.top_k,
         created=told.created,
+        endpoint=_given(told.endpoint),
+        deployed=_given(told.deployed) is not False,
+        spent=_given(told.spent) is True,
     )

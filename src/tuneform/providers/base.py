@@ -10,11 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol, TypeAlias
 
 from tuneform.domain.capabilities import Capabilities
-from tuneform.domain.live import Live, Training
+from tuneform.domain.live import Leftover, Live, Training
 from tuneform.domain.mark import Mark
 from tuneform.domain.spec import Fields, Hyperparameters
 
@@ -63,23 +62,6 @@ class Creation:
     examples: Iterable[Example]
     validation: Validation | None = None
     extras: tuple[tuple[str, str | bool], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Leftover:
-    """Something that this owner's models left behind, and that no live version uses any more.
-
-    Attributes:
-        remote: full resource name, or a `gs://` URL.
-        kind: what it is, such as `endpoint` or `upload`.
-        why: how that is known, one sentence.
-        created: when, with time zone; None where the service does not say.
-    """
-
-    remote: str
-    kind: str
-    why: str
-    created: datetime | None = None
 
 
 class Provider(Protocol):

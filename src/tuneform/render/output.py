@@ -26,7 +26,7 @@ class ServedModel:
     """What an application needs to call a model.
 
     Attributes:
-        remote: of the serving version.
+        remote: what applications call: the serving version, or where it answers.
         preamble: to be put in front of every prompt; may be empty.
     """
 

@@ -33,15 +33,15 @@ from tuneform.domain.plan import (
     Step,
     Watch,
 )
-from tuneform.domain.spec import DatasetRef, GateSpec, Metric
+from tuneform.domain.spec import DatasetRef, Fields, GateSpec, Metric
 from tuneform.render.layout import number
 from tuneform.render.plain import JsonValue
 from tuneform.render.steps import fields_set
 
 FORMAT_VERSION = "1.0"
 
-Texts: TypeAlias = Mapping[str, tuple[str, str]]
-"""Digests of display name and description (SHA-256, hex), by remote name."""
+Texts: TypeAlias = Mapping[str, tuple[str, str, Mapping[str, str]]]
+"""Digests (SHA-256, hex) of display name, description and, by key, labels; by remote name."""
 
 _OF_LIVE: Final[Texts] = MappingProxyType({})
 
@@ -50,6 +50,9 @@ def plan_json(
     plan: Plan, *, samples: bool = False, texts: Texts = _OF_LIVE
 ) -> dict[str, JsonValue]:
     """A plan as JSON values; every key is always there, null where there is nothing to tell.
+
+    But for what only some providers have: labels, endpoints, validation, extras. Those keys are
+    there where they say something.
 
     Args:
         plan: what was decided.
@@ -170,10 +173,14 @@ def _data_change(data: DataChange | None, *, samples: bool) -> JsonValue:
     }
 
 
-def _version(live: Live, texts: tuple[str, str] | None) -> JsonValue:
+def _version(live: Live, texts: tuple[str, str, Mapping[str, str]] | None) -> JsonValue:
     """A live object that the decision was made from; what training alone fills in is left out."""
-    display_name, description = texts or (_digest(live.display_name), _digest(live.description))
-    return {
+    display_name, description, labels = texts or (
+        _digest(live.display_name),
+        _digest(live.description),
+        {key: _digest(value) for key, value in live.labels},
+    )
+    told: dict[str, JsonValue] = {
         "remote": live.remote,
         "state": live.state.value,
         "mark": str(live.mark) if live.mark else None,
@@ -188,6 +195,21 @@ def _version(live: Live, texts: tuple[str, str] | None) -> JsonValue:
             "description": description,
         },
     }
+    if labels:
+        told["labels"] = dict(labels)
+    return told | whereabouts_json(live)
+
+
+def whereabouts_json(live: Live) -> dict[str, JsonValue]:
+    """Where a version answers, or that nothing does; empty where its remote name says it all."""
+    told: dict[str, JsonValue] = {}
+    if live.endpoint is not None:
+        told["endpoint"] = live.endpoint
+    if not live.deployed:
+        told["deployed"] = False
+    if live.spent:
+        told["spent"] = True
+    return told
 
 
 def _digest(text: str) -> str:
@@ -204,7 +226,7 @@ def step_json(step: Step) -> JsonValue:
         case Evaluate():
             return told | {"gate": _gate(step.gate), "against": step.against}
         case Patch():
-            return told | {"fields": {**fields_set(step.fields)}, "mark": str(step.mark)}
+            return told | {"fields": fields_json(step.fields), "mark": str(step.mark)}
         case Rewrite():
             return told | {"mark": str(step.mark)}
         case Promote():
@@ -215,8 +237,14 @@ def step_json(step: Step) -> JsonValue:
             assert_never(step)
 
 
+def fields_json(fields: Fields) -> dict[str, JsonValue]:
+    """The fields that are set, labels included."""
+    told: dict[str, JsonValue] = {**fields_set(fields)}
+    return told | {"labels": dict(fields.labels)} if fields.labels else told
+
+
 def _start(step: Start) -> dict[str, JsonValue]:
-    return {
+    told: dict[str, JsonValue] = {
         "fingerprint": step.fingerprint,
         "data_digest": step.data_digest,
         "dataset": step.dataset.path,
@@ -224,9 +252,15 @@ def _start(step: Start) -> dict[str, JsonValue]:
         "source": step.source,
         "parent": step.parent,
         "hyperparameters": {**step.hyperparameters.as_api()},
-        "fields": {**fields_set(step.fields)},
+        "fields": fields_json(step.fields),
         "mark": str(step.mark),
     }
+    if step.validation is not None:
+        told["validation"] = step.validation.path
+        told["validation_digest"] = step.validation_digest
+    if step.extras:
+        told["extras"] = dict(step.extras)
+    return told
 
 
 def _gate(gate: Gate) -> JsonValue:

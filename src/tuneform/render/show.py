@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tuneform.domain.desired import Desired
-from tuneform.domain.live import LossPoint
+from tuneform.domain.live import Live, LiveState, LossPoint
 from tuneform.domain.spec import GateSpec, Hyperparameters, ModelSpec
 from tuneform.domain.status import VersionStatus
 from tuneform.render.chart import chart_lines
@@ -14,7 +14,7 @@ from tuneform.render.layout import counted, joined, number, pairs, short_number,
 from tuneform.render.look import Look, Style
 from tuneform.render.mark import mark_json, mark_rows, verdict_row
 from tuneform.render.plain import JsonValue
-from tuneform.render.plan_json import FORMAT_VERSION, training_json
+from tuneform.render.plan_json import FORMAT_VERSION, training_json, whereabouts_json
 from tuneform.render.status import progress_word, version_word
 from tuneform.render.steps import fields_set, training_words
 from tuneform.render.thresholds import gate_words, metrics_words
@@ -86,7 +86,7 @@ def _declared(view: ShowView, look: Look) -> list[str]:
         ("settings", _settings(spec.hyperparameters)),
         *((name, str(value)) for name, value in fields_set(spec.fields).items()),
         ("revision", str(spec.revision)),
-        ("labels", ", ".join(f"{key}={value}" for key, value in spec.labels)),
+        ("labels", _labels(spec.labels)),
         ("gate", _gate(spec.gate, desired)),
         ("lifecycle", f"deletionPolicy {lifecycle}, keepVersions {spec.keep_versions}"),
         ("fingerprint", desired.fingerprint_short if desired else ""),
@@ -129,12 +129,26 @@ def _version(version: VersionStatus, view: ShowView, look: Look) -> list[str]:
         ("created", f"{live.created:%Y-%m-%d %H:%M:%S %Z}" if live.created else ""),
         ("tuned from", live.source or ""),
         ("base", live.base or ""),
+        ("called as", _address(live)),
+        ("tokens", f"{live.tokens:,} billed for its training" if live.tokens is not None else ""),
+        ("labels", _labels(live.labels)),
         ("settings", _settings(live.hyperparameters)),
         ("sampling", ", ".join(f"{name} {value}" for name, value in sampling if value is not None)),
         ("loss", f"{short_number(last.loss)} at step {last.step:,}" if last else ""),
         ("mark", str(mark) if mark else "none"),
     ]
     return pairs(rows, look, indent=_INDENT * 2)
+
+
+def _labels(labels: Iterable[tuple[str, str]]) -> str:
+    return ", ".join(f"{key}={value}" for key, value in labels)
+
+
+def _address(live: Live) -> str:
+    """What applications call, where its remote name does not say it."""
+    if live.state is LiveState.ACTIVE and not live.deployed:
+        return "nothing: it is not deployed"
+    return live.endpoint or ""
 
 
 def show_json(view: ShowView) -> dict[str, JsonValue]:
@@ -198,7 +212,7 @@ def _gate_json(view: ShowView) -> JsonValue:
 
 def _version_json(version: VersionStatus) -> JsonValue:
     live = version.live
-    return {
+    told: dict[str, JsonValue] = {
         "remote": live.remote,
         "state": live.state.value,
         "progress": number(version.progress),
@@ -216,6 +230,11 @@ def _version_json(version: VersionStatus) -> JsonValue:
         "created": live.created.isoformat() if live.created else None,
         "curve": [_point_json(point) for point in live.curve],
     }
+    if live.labels:
+        told["labels"] = dict(live.labels)
+    if live.tokens is not None:
+        told["tokens"] = live.tokens
+    return told | whereabouts_json(live)
 
 
 def _point_json(point: LossPoint) -> JsonValue:

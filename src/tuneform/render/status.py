@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from tuneform.domain.live import LiveState
 from tuneform.domain.status import ModelState, ModelStatus, StatusReport, VersionStatus
+from tuneform.render.cleaning import leftover_json, leftover_lines
 from tuneform.render.cost import amount_words
 from tuneform.render.layout import GAP, counted, flow, joined, short_number, table, wrap
 from tuneform.render.look import Look, Style
@@ -19,14 +20,15 @@ _GATE = _HEADINGS.index("GATE")
 def status_text(report: StatusReport, look: Look) -> str:
     """All models: a table where it fits, else a few lines for each."""
     title = wrap(f"{report.owner} on {report.provider}", look, style=Style.BOLD)
+    rest = [*_unexplained(report, look), *_leftovers(report, look), *_spent(report, look)]
     if not report.models and not report.unexplained:
-        return joined([*title, "", *wrap("No models, declared or live.", look)])
+        return joined([*title, "", *wrap("No models, declared or live.", look), *rest])
     lines = [*title, ""]
     if report.models:
         table_lines = _table(report, look, ids=False) or _table(report, look, ids=True)
         lines += table_lines or _stack(report, look)
         lines += _remarks(report, look)
-    return joined([*lines, *_unexplained(report, look), *_spent(report, look)])
+    return joined([*lines, *rest])
 
 
 def _spent(report: StatusReport, look: Look) -> list[str]:
@@ -79,6 +81,8 @@ def version_word(version: VersionStatus, serving: str | None) -> str:
         return "cancelled"
     if live.mark is not None and live.mark.staged and live.state is LiveState.ACTIVE:
         return "staged"
+    if live.state is LiveState.ACTIVE and not live.deployed:
+        return "not deployed"
     return live.state.value
 
 
@@ -121,6 +125,8 @@ def _told(model: ModelStatus) -> Iterator[str]:
         yield "no manifest declares it."
     if model.note:
         yield model.note
+    if model.address and model.address != model.serving:
+        yield f"applications call {model.address}."
     for version in model.versions:
         if version.error:
             yield f"{version.live.remote} failed: {version.error}"
@@ -134,18 +140,31 @@ def _unexplained(report: StatusReport, look: Look) -> list[str]:
     return ["", *wrap(title, look, style=Style.BOLD_YELLOW), *named]
 
 
+def _leftovers(report: StatusReport, look: Look) -> list[str]:
+    if report.unread:
+        return ["", *wrap(report.unread, look)]
+    if not report.leftovers:
+        return []
+    title = "Left over: nothing uses them any more. `tuneform prune --leftovers` deletes them."
+    named = leftover_lines(report.leftovers, look)
+    return ["", *wrap(title, look, style=Style.BOLD_YELLOW), *named]
+
+
 def status_json(report: StatusReport) -> dict[str, JsonValue]:
-    """The shape of the contract, section 7."""
-    return {
+    """The shape of the contract, section 7; `leftovers` where there are any."""
+    told: dict[str, JsonValue] = {
         "format_version": "1.0",
         "models": [_model_json(model) for model in report.models],
         "unexplained": list(report.unexplained),
     }
+    if report.leftovers:
+        told["leftovers"] = [leftover_json(each) for each in report.leftovers]
+    return told
 
 
 def _model_json(model: ModelStatus) -> JsonValue:
     state: ModelState = model.state
-    return {
+    told: dict[str, JsonValue] = {
         "model": model.model,
         "state": state.value,
         "serving": model.serving,
@@ -159,3 +178,6 @@ def _model_json(model: ModelStatus) -> JsonValue:
             for version in model.versions
         ],
     }
+    if model.address and model.address != model.serving:
+        told["address"] = model.address
+    return told

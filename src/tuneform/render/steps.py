@@ -27,7 +27,7 @@ from tuneform.render.thresholds import gate_words
 
 
 def fields_set(fields: Fields) -> dict[str, str | int | float]:
-    """The fields that are set, under their names in manifests."""
+    """The fields of a spec that are set, under their names in manifests; labels are none."""
     pairs = (
         ("displayName", fields.display_name),
         ("description", fields.description),
@@ -115,7 +115,8 @@ def step_words(step: Step, desired: str | None) -> tuple[str, str]:
     verb, _ = _verbs(step)
     match step:
         case Patch():
-            names = ", ".join(fields_set(step.fields)) or "the mark"
+            labels = [f"label {key}" for key, _ in step.fields.labels or ()]
+            names = ", ".join((*fields_set(step.fields), *labels)) or "the mark"
             other = _unless(step.remote, desired)
             return verb, f"{names} of {other}" if other else names
         case Promote():

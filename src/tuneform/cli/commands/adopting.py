@@ -54,6 +54,10 @@ def import_(
 def forget(
     common: Common,
     name: NAME,
+    version: Annotated[
+        str | None,
+        typer.Option("--version", metavar="VERSION", help="This one only: its name or id."),
+    ] = None,
     auto_approve: Annotated[bool, typer.Option("--auto-approve", "-y", help="Do not ask.")] = False,
 ) -> int:
     """Take our mark off a model's objects; the objects stay."""
@@ -63,7 +67,7 @@ def forget(
     from tuneform.render.report import report_json, report_text
 
     screen = common.screen
-    with forgetting.forget(common.invocation, name) as release:
+    with forgetting.forget(common.invocation, name, version) as release:
         screen.note(plan_text(release.plan, screen.err_look))
         if release.declared:
             screen.note(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -210,6 +211,10 @@ def prune(
     staged: Annotated[
         bool, typer.Option("--staged", help="Versions staged for branches that are gone.")
     ] = False,
+    leftovers: Annotated[
+        bool,
+        typer.Option("--leftovers", help="What models left behind: endpoints, uploads."),
+    ] = False,
     older_than: Annotated[
         str, typer.Option("--older-than", metavar="TIME", help="Such as 12h or 7d.")
     ] = "7d",
@@ -217,26 +222,71 @@ def prune(
         list[str] | None,
         typer.Option("--ignore-ref", metavar="REF", help="Do not ask what this ref wants."),
     ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only tell what would be deleted.")
+    ] = False,
     auto_approve: _APPROVE = False,
 ) -> int:
-    """Delete staged versions that no local git ref wants."""
+    """Delete staged versions that no local git ref wants, or what models left behind."""
+    if staged is leftovers:
+        raise UsageError(
+            "prune: say what is to be cleaned, one at a time",
+            hint="`tuneform prune --staged`, or `tuneform prune --leftovers`",
+        )
+    age = timedelta(seconds=duration(older_than, "--older-than") or 0)
+    if leftovers:
+        return _prune_leftovers(common, age, dry_run=dry_run, approved=auto_approve)
+    return _prune_staged(common, age, ignore_ref or (), dry_run=dry_run, approved=auto_approve)
+
+
+def _prune_leftovers(common: Common, age: timedelta, *, dry_run: bool, approved: bool) -> int:
+    from tuneform.app.cleaning import clean_leftovers
+    from tuneform.domain.cleaning import CleaningReport
+    from tuneform.render.cleaning import cleaning_json, cleaning_text, leftover_json, leftover_lines
+
+    screen = common.screen
+    with clean_leftovers(common.invocation, age) as cleaning:
+        for line in leftover_lines(cleaning.leftovers, screen.err_look):
+            screen.note(line)
+        if cleaning.younger:
+            screen.note(f"{cleaning.younger} more are too young, or of unknown age, and stay.")
+        if dry_run or not cleaning.leftovers:
+            if common.json:
+                told = [leftover_json(each) for each in cleaning.leftovers]
+                screen.json({"format_version": "1.0", "leftovers": [*told]})
+            elif not cleaning.leftovers:
+                screen.result("Nothing is left over.")
+            return 0
+        if not approved:
+            confirm(screen, "Delete these leftovers", "yes", "-y")
+        report: CleaningReport = cleaning.run()
+    if common.json:
+        screen.json(cleaning_json(report))
+    else:
+        screen.result(cleaning_text(report, screen.look))
+    return report.exit_code
+
+
+def _prune_staged(
+    common: Common, age: timedelta, ignored: Sequence[str], *, dry_run: bool, approved: bool
+) -> int:
     from tuneform.app.pruning import prune_staged
     from tuneform.cli.progress import listening
+    from tuneform.render.plan_json import plan_json
     from tuneform.render.report import report_json, report_text
 
-    if not staged:
-        raise UsageError("prune: say what is to be cleaned", hint="`tuneform prune --staged`")
-    seconds = duration(older_than, "--older-than")
     screen = common.screen
-    with prune_staged(
-        common.invocation, timedelta(seconds=seconds or 0), ignore_ref or ()
-    ) as prepared:
+    with prune_staged(common.invocation, age, ignored) as prepared:
         if not prepared.plan.changes:
             screen.note(f"Nothing to prune; {prepared.refs} refs were asked what they want.")
         else:
             screen.note(plan_words(Shown(prepared.plan), screen.err_look))
-            if prepared.plan.has_steps and not auto_approve:
-                confirm(screen, "Delete these versions", "yes", "-y")
+        if dry_run:
+            if common.json:
+                screen.json(plan_json(prepared.plan))
+            return 0
+        if prepared.plan.has_steps and not approved:
+            confirm(screen, "Delete these versions", "yes", "-y")
         with listening(common, "prune") as ears:
             report = prepared.run(ears)
     if common.json:

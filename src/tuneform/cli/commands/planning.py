@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tuneform.domain.diagnostic import Diagnostic
     from tuneform.domain.plan import Plan
     from tuneform.render.look import Look
+    from tuneform.render.plan_json import Texts
 
 
 class PlanFormat(StrEnum):
@@ -160,7 +161,7 @@ class Shown:
     diagnostics: Sequence[Diagnostic] = ()
     destroy: bool = False
     against: str = ""
-    texts: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    texts: Texts = field(default_factory=dict)
     repeated: bool = False
 
     @property

@@ -42,7 +42,14 @@ def wait(
 
 
 @with_common
-def cancel(common: Common, name: NAME) -> int:
+def cancel(
+    common: Common,
+    name: NAME,
+    version: Annotated[
+        str | None,
+        typer.Option("--version", metavar="VERSION", help="This one only: its name or id."),
+    ] = None,
+) -> int:
     """Stop the training of a model. What was cancelled never serves."""
     from tuneform.app import training
     from tuneform.cli.progress import listening
@@ -50,7 +57,7 @@ def cancel(common: Common, name: NAME) -> int:
 
     screen = common.screen
     with listening(common, "cancel") as ears:
-        report = training.cancel(common.invocation, name, ears)
+        report = training.cancel(common.invocation, name, version, ears)
     if common.json:
         screen.json(report_json(report))
     elif not report.outcomes:

@@ -14,11 +14,11 @@ from functools import partial
 import msgspec
 
 from tuneform.domain.capabilities import Capabilities
-from tuneform.domain.live import Live, LiveState, Training
+from tuneform.domain.live import Leftover, Live, LiveState, Training
 from tuneform.domain.mark import Mark
 from tuneform.domain.spec import Fields
 from tuneform.errors import InvalidRequest, NotFound, RemoteError, ServiceFailure
-from tuneform.providers.base import Creation, Leftover
+from tuneform.providers.base import Creation
 from tuneform.providers.gemini import calls, codec, wire
 from tuneform.providers.gemini.bases import capabilities
 from tuneform.providers.google.asking import ask, encoded

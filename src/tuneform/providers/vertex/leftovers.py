@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from tuneform.domain.live import Live
-from tuneform.providers.base import Leftover
+from tuneform.domain.live import Leftover, Live
 from tuneform.providers.vertex import wire
 from tuneform.providers.vertex.labels import read_mark
 from tuneform.providers.vertex.names import ENDPOINTS, JOBS

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from tuneform.domain.capabilities import Capabilities
-from tuneform.domain.live import Live, Training
+from tuneform.domain.live import Leftover, Live, Training
 from tuneform.domain.mark import Mark
 from tuneform.domain.spec import EndpointPolicy, Fields
 from tuneform.errors import BadReply, InvalidRequest, NotFound, ServiceFailure, Unreachable
-from tuneform.providers.base import Creation, Leftover
+from tuneform.providers.base import Creation
 from tuneform.providers.google.asking import ask, encoded
 from tuneform.providers.google.wire import Status
 from tuneform.providers.vertex import calls, codec, leftovers, wire
