@@ -1,6 +1,7 @@
 """The base models that can be tuned here.
 
-Named after the pages that list what can be tuned (November 2026). Which adapter sizes each takes is
+Named after the pages that list what can be tuned (November 2026). The base of the tunedModels
+dialect can be tuned here as well, so that a project rehearses both with the same manifests. Which adapter sizes each takes is
 documented for Gemini 2.5 Flash alone; the others take the same here.
 """
 
@@ -16,6 +17,7 @@ TUNABLE = (
     "gemini-2.5-pro",
     "gemini-2.5-flash",
     "gemini-2.5-flash-lite",
+    "gemini-1.5-flash-001-tuning",
 )
 
 
