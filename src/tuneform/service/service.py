@@ -22,7 +22,7 @@ from tuneform.service.breaking import Breaking
 from tuneform.service.control import Control
 from tuneform.service.courtesy import Courtesy
 from tuneform.service.credentials import Gate
-from tuneform.service.dialect import TUNED_MODELS
+from tuneform.service.dialect import TUNED_MODELS, Dialect
 from tuneform.service.faults import Faults
 from tuneform.service.generation import Generation
 from tuneform.service.injection import Injector
@@ -83,6 +83,10 @@ class Service:
         self._holds_lock = False
         self.faults = Injector(settings.faults, settings.clock)
         self._vertex = self._open_vertex()
+        self.dialects: dict[str, Dialect] = {
+            "gemini": TUNED_MODELS,
+            "vertex": self._vertex.tuning,
+        }
         table = (*routes(self._handlers()), *vertex.routes(self._vertex))
         application = Application(table, settings.gate, self._courtesy)
         self.wsgi = Breaking(application, self.faults, settings.clock, self._vertex.naming)
@@ -134,7 +138,7 @@ class Service:
             self._settings.clock,
             self.faults,
             self._courtesy,
-            {"gemini": TUNED_MODELS, "vertex": self._vertex.tuning},
+            self.dialects,
             step_seconds=self._settings.step_seconds,
             workers=self._settings.workers,
         )
