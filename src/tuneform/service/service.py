@@ -83,10 +83,6 @@ class Service:
         self._holds_lock = False
         self.faults = Injector(settings.faults, settings.clock)
         self._vertex = self._open_vertex()
-        self.dialects: dict[str, Dialect] = {
-            "gemini": TUNED_MODELS,
-            "vertex": self._vertex.tuning,
-        }
         table = (*routes(self._handlers()), *vertex.routes(self._vertex))
         application = Application(table, settings.gate, self._courtesy)
         self.wsgi = Breaking(application, self.faults, settings.clock, self._vertex.naming)
@@ -145,6 +141,11 @@ class Service:
         self._bell.listener = self._trainer
         self._closing.callback(self._trainer.close)
         self._trainer.start()
+
+    @property
+    def dialects(self) -> dict[str, Dialect]:
+        """What a trainer asks of each API, by the name that trainings are stored with."""
+        return {"gemini": TUNED_MODELS, "vertex": self._vertex.tuning}
 
     def keep_open(self) -> None:
         """Take over what is to be closed from whoever opened it."""
