@@ -11,7 +11,6 @@ from typing import Any
 from tuneform.service.call import Answer
 from tuneform.service.errors import ApiError, Status, invalid, precondition
 from tuneform.service.vertex import registry
-from tuneform.service.vertex.operations import NOTHING
 from tuneform.service.vertex.rows import Row, Rows
 
 _WHOLE = 100
@@ -51,7 +50,7 @@ def take_off(rows: Rows, arguments: Mapping[str, Any], now: str) -> Answer:
     split = {key: share for key, share in split.items() if key != gone} if left else {}
     row = row.changed(deployedModels=left or None, trafficSplit=split or None, updateTime=now)
     rows.put(replace(row, notes=row.notes | {"learnt": learnt}))
-    return NOTHING
+    return {}
 
 
 def deployed_ids(row: Row) -> set[str]:

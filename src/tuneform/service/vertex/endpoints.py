@@ -167,14 +167,13 @@ class Endpoints:
         row = rows.add(ENDPOINTS, arguments["parent"], name, resource, {"learnt": {}})
         return registry.show_endpoint(row)
 
-    def remove(self, rows: Rows, arguments: Mapping[str, Any], now: str) -> Answer:
+    def remove(self, rows: Rows, arguments: Mapping[str, Any], now: str) -> None:
         """Delete an Endpoint."""
         del now
         row = registry.endpoint(rows, arguments["name"])
         check_empty(rows, row, arguments)
         rows.remove(row)
         self._listing.gone(row, registry.show_endpoint(row))
-        return {}
 
 
 def _shows(_: Rows) -> Callable[[Row], Resource]:
