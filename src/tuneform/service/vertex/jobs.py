@@ -156,7 +156,7 @@ def end_cancelled(rows: Rows, arguments: Mapping[str, Any], now: str) -> None:
     job = rows.get(JOBS, arguments["name"])
     if job is not None:
         state = {"state": "JOB_STATE_CANCELLED", "error": _CANCELLED}
-        rows.put(replace(job.changed(**state, endTime=now, updateTime=now), due=None))
+        rows.put(job.changed(**state, endTime=now, updateTime=now))
 
 
 def _as_stored(_: Rows) -> Any:
