@@ -82,6 +82,7 @@ def test_a_job_that_is_cancelled_is_cancelling_and_then_cancelled(platform_with)
     assert job["error"]["code"] == 1
     assert job["endTime"] > job["createTime"]
     assert "tunedModel" not in job
+    platform.clock.sleep(30)
     assert platform.ok("POST", f"{name}:cancel", {}) == {}
     assert platform.ok("GET", name) == job
 
@@ -281,3 +282,54 @@ def test_every_job_is_counted_with_its_labels(platform):
     assert row["outcome"] == "SUCCEEDED"
     assert row["source"] == platform.BASE
     assert row["deleteTime"]
+
+
+# --- between two moments ---------------------------------------------------------------------------
+
+
+class Meddling:
+    """A bucket in which something else happens whenever a file is read."""
+
+    def __init__(self, data, happens):
+        self.data = data
+        self.happens = happens
+
+    def get(self, bucket, name):
+        return self
+
+    def chunks(self):
+        yield self.data
+        self.happens()
+
+
+def test_a_job_that_is_cancelled_while_its_examples_are_read_is_not_trained(waiting):
+    tuning, name = waiting.service.dialects["vertex"], waiting.create()["name"]
+    data = json.dumps(line("a", "b")).encode()
+    tuning.datasets._objects = Meddling(data, lambda: waiting.ok("POST", f"{name}:cancel", {}))
+    with waiting.service._store.reading() as tables:
+        (seq,) = tables.unfinished()
+    assert not tuning.ready(seq)
+    job = waiting.ok("GET", name)
+    assert job["state"] == "JOB_STATE_CANCELLED"
+    assert "startTime" not in job
+    with waiting.service._store.reading() as tables:
+        assert tables.order(seq) is None
+
+
+def test_a_job_that_is_cancelling_stays_so_although_it_is_worked_on(platform_with):
+    platform = platform_with(training=False, behaviour=Behaviour(cancel_tuning="too late"))
+    name = platform.create()["name"]
+    platform.ok("POST", f"{name}:cancel", {})
+    with platform.service._store.reading() as tables:
+        (seq,) = tables.unfinished()
+    assert platform.service.dialects["vertex"].ready(seq)
+    job = platform.ok("GET", name)
+    assert job["state"] == "JOB_STATE_CANCELLING"
+    assert job["startTime"]
+
+
+def test_a_job_takes_a_number_and_nothing_else_from_the_other_dialect(waiting):
+    waiting.create()
+    with waiting.service._store.reading() as tables:
+        assert list(tables.models_after(0)) == []
+        assert len(tables.unfinished()) == 1
