@@ -23,7 +23,7 @@ from tuneform.service.breaking import Breaking
 from tuneform.service.control import Control
 from tuneform.service.courtesy import Courtesy
 from tuneform.service.credentials import Gate
-from tuneform.service.dialect import TUNED_MODELS
+from tuneform.service.dialect import TUNED_MODELS, Dialect
 from tuneform.service.faults import Faults
 from tuneform.service.front import Front
 from tuneform.service.generation import Generation
@@ -160,13 +160,18 @@ class Service:
             self._settings.clock,
             self.faults,
             self._courtesy,
-            {"gemini": TUNED_MODELS, "vertex": self._vertex.tuning},
+            self.dialects,
             step_seconds=self._settings.step_seconds,
             workers=self._settings.workers,
         )
         self._bell.listener = self._trainer
         self._closing.callback(self._trainer.close)
         self._trainer.start()
+
+    @property
+    def dialects(self) -> dict[str, Dialect]:
+        """What a trainer asks of each API, by the name that trainings are stored with."""
+        return {"gemini": TUNED_MODELS, "vertex": self._vertex.tuning}
 
     def keep_open(self) -> None:
         """Take over what is to be closed from whoever opened it."""

@@ -37,7 +37,9 @@ def test_a_create_that_arrives_twice_is_two_jobs(platform_with):
 
 
 def test_a_create_can_arrive_late(platform_with):
-    platform = faulty(platform_with, Late(method="POST", seconds=60, times=1), training=False)
+    platform = faulty(
+        platform_with, Late(method="POST", path="*/tuningJobs", seconds=60, times=1), training=False
+    )
     with pytest.raises(httpx.RemoteProtocolError):
         platform.create()
     assert platform.listed("tuningJobs") == []

@@ -82,6 +82,7 @@ def test_a_job_that_is_cancelled_is_cancelling_and_then_cancelled(platform_with)
     assert job["error"]["code"] == 1
     assert job["endTime"] > job["createTime"]
     assert "tunedModel" not in job
+    platform.clock.sleep(30)
     assert platform.ok("POST", f"{name}:cancel", {}) == {}
     assert platform.ok("GET", name) == job
 

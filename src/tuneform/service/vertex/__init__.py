@@ -14,6 +14,7 @@ tuning       jobs as the trainer sees them
 publishing   the Model and the Endpoints that a job leaves
 registry     Models, versions and deployments as rows
 models, endpoints, generation, operations
+deploying    what is on which Endpoint
 edits        what a PATCH changes
 filters, listing   lists
 subjects, naming   what faults know all these by

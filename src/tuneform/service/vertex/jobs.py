@@ -151,13 +151,12 @@ class Jobs:
         return {}
 
 
-def end_cancelled(rows: Rows, arguments: Mapping[str, Any], now: str) -> Answer:
+def end_cancelled(rows: Rows, arguments: Mapping[str, Any], now: str) -> None:
     """End a job that is CANCELLING."""
     job = rows.get(JOBS, arguments["name"])
     if job is not None:
         state = {"state": "JOB_STATE_CANCELLED", "error": _CANCELLED}
-        rows.put(replace(job.changed(**state, endTime=now, updateTime=now), due=None))
-    return {}
+        rows.put(job.changed(**state, endTime=now, updateTime=now))
 
 
 def _as_stored(_: Rows) -> Any:

@@ -129,7 +129,7 @@ class Models:
 
     # --- what operations do -----------------------------------------------------------------------
 
-    def remove(self, rows: Rows, arguments: Mapping[str, Any], now: str) -> Answer:
+    def remove(self, rows: Rows, arguments: Mapping[str, Any], now: str) -> None:
         """Delete a Model and its versions."""
         owner = registry.model(rows, arguments["name"])
         _check_idle(rows, owner, None)
@@ -140,9 +140,8 @@ class Models:
             rows.tables.note_deletion(one.notes["training"], now)
         rows.remove(owner)
         self._listing.gone(owner, shown)
-        return {}
 
-    def remove_version(self, rows: Rows, arguments: Mapping[str, Any], now: str) -> Answer:
+    def remove_version(self, rows: Rows, arguments: Mapping[str, Any], now: str) -> None:
         """Delete a version."""
         name, _, version = arguments["name"].partition("@")
         owner = registry.model(rows, name)
@@ -151,7 +150,6 @@ class Models:
         _check_idle(rows, owner, one)
         registry.drop_version(rows, owner, one)
         rows.tables.note_deletion(one.notes["training"], now)
-        return {}
 
 
 def _shows(rows: Rows) -> Callable[[Row], Resource]:

@@ -22,9 +22,9 @@ KIND = "operations"
 _SIZES = Sizes(default=100, most=1000)
 _LONGEST_WAIT = 60.0
 
-Effect = Callable[[Rows, Mapping[str, Any], str], Answer]
-"""What an operation does: with its rows and its arguments, at a moment; raises `ApiError` to fail,
-before it changed anything."""
+Effect = Callable[[Rows, Mapping[str, Any], str], Answer | None]
+"""What an operation does: with its rows and its arguments, at a moment. Gives its response, None
+where that has no type of its own; raises `ApiError` to fail, before it changed anything."""
 
 
 class Operations:
@@ -177,18 +177,14 @@ def _done(row: Row, **result: Any) -> Row:
     return row.changed(done=True, **result)
 
 
-def _typed(row: Row, answer: Answer) -> Answer:
-    """The response of an operation; one without a type of its own is empty."""
-    if not answer:
+def _typed(row: Row, answer: Answer | None) -> Answer:
+    """The response of an operation, with its type."""
+    if answer is None:
         return {"@type": "type.googleapis.com/google.protobuf.Empty"}
     message = {"createEndpoint": "Endpoint"}.get(row.notes["effect"])
     message = message or f"{row.notes['effect'][0].upper()}{row.notes['effect'][1:]}Response"
     kind = f"type.googleapis.com/google.cloud.aiplatform.{row.notes['version']}.{message}"
-    return {"@type": kind} | ({} if answer == NOTHING else answer)
-
-
-NOTHING: Answer = {"": None}
-"""A response that has a type, and no fields."""
+    return {"@type": kind} | answer
 
 
 def _created(row: Row) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from tuneform.service.vertex import endpoints as _endpoints
 from tuneform.service.vertex import models as _models
 from tuneform.service.vertex.datasets import Datasets
+from tuneform.service.vertex.deploying import put_on, take_off
 from tuneform.service.vertex.endpoints import Endpoints
 from tuneform.service.vertex.generation import Generation
 from tuneform.service.vertex.ground import Ground
@@ -63,6 +64,6 @@ def _effects(models: Models, endpoints: Endpoints) -> Mapping[str, Effect]:
         _models.DELETE_VERSION: models.remove_version,
         _endpoints.CREATE_ENDPOINT: endpoints.add,
         _endpoints.DELETE_ENDPOINT: endpoints.remove,
-        _endpoints.DEPLOY_MODEL: endpoints.put_on,
-        _endpoints.UNDEPLOY_MODEL: endpoints.take_off,
+        _endpoints.DEPLOY_MODEL: put_on,
+        _endpoints.UNDEPLOY_MODEL: take_off,
     }
