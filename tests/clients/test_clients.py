@@ -1,6 +1,6 @@
 """Independent clients against the service: the official SDKs, and the published messages.
 
-The two SDKs need different releases of protobuf, so each has an environment of its own below
+The SDKs need different releases of protobuf, so each has an environment of its own below
 `.venvs/`, made at the first run and kept for as long as its requirements stay the same.
 """
 
@@ -45,7 +45,7 @@ def environment(name: str) -> Path:
     return python
 
 
-@pytest.mark.parametrize("name", ["generativeai", "genai", "protos"])
+@pytest.mark.parametrize("name", ["generativeai", "genai", "protos", "storage"])
 def test_an_independent_client_can_do_all_that_it_does_with_the_real_service(name):
     python = environment(name)
     # Steps last a moment, so that clients see trainings under way.

@@ -1,16 +1,24 @@
 """What is sent is what was planned, or nothing."""
 
 import json
+import tracemalloc
 
 import pytest
 
 from tuneform.dataset.digest import dataset_digest, example_digest
-from tuneform.dataset.examples import data_digest_of, each_example, read_examples
+from tuneform.dataset.examples import (
+    data_digest_of,
+    each_example,
+    read_examples,
+    stream_examples,
+)
+from tuneform.dataset.keyed import KeyedRows, keyed_rows
 from tuneform.domain.capabilities import Limits
 from tuneform.domain.spec import DatasetRef
 from tuneform.errors import InvalidProject, Stale
 
 REF = DatasetRef("x.jsonl", "jsonl", preamble="p ")
+PLAIN = DatasetRef("x.jsonl", "jsonl")
 ROWS = [("a", "b"), ("c", "d"), ("a", "b")]
 SENT = [("p a", "b"), ("p c", "d"), ("p a", "b")]
 
@@ -96,3 +104,32 @@ def test_the_digest_of_what_cannot_be_read(project):
     project.write("x.jsonl", "oops")
     with pytest.raises(InvalidProject):
         data_digest_of(project.root, REF, Limits())
+
+
+def test_what_is_stale_is_told_when_all_was_read(project, digest):
+    project.write_rows("x.jsonl", [("c", "d")])
+    reading = stream_examples(project.root, REF, digest, Limits())
+    assert next(reading) == ("p c", "d")
+    with pytest.raises(Stale):
+        next(reading)
+
+
+def test_memory_does_not_grow_with_the_texts(project):
+    rows = [(f"{n} " + "x" * 10_000, "y") for n in range(2_000)]
+    project.write_rows("x.jsonl", rows)
+    expected = dataset_digest([example_digest(*row) for row in rows])
+    del rows
+    tracemalloc.start()
+    limits = Limits(dataset_bytes=1_000_000_000)
+    count = sum(1 for _ in stream_examples(project.root, PLAIN, expected, limits))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert count == 2_000
+    assert most < 8_000_000  # of a file of 20 MB
+
+
+def test_keyed_rows_are_the_same_one_by_one():
+    rows = KeyedRows(b"secret")
+    for row in ROWS:
+        rows.add(*row)
+    assert list(rows) == keyed_rows(ROWS, b"secret")

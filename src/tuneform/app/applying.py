@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +14,8 @@ from tuneform.app.planning import ALL, Aim, Planned, decide
 from tuneform.app.questions import read_questions
 from tuneform.app.saved import load_plan, take_up
 from tuneform.app.wiring import Opened, ledger_of, open_to_write, record_of
-from tuneform.dataset.examples import read_examples
-from tuneform.dataset.keyed import keyed_rows
+from tuneform.dataset.examples import stream_examples
+from tuneform.dataset.keyed import KeyedRows
 from tuneform.domain.gate import Gate
 from tuneform.domain.plan import Plan, Start
 from tuneform.domain.report import Event, Report
@@ -170,12 +170,11 @@ def carry_out(
     """Execute a plan with everything that it needs."""
     head = _head(known_repository(invocation))
 
-    def examples(start: Start) -> Sequence[Example]:
-        found = read_examples(
+    def examples(start: Start) -> Iterator[Example]:
+        found = stream_examples(
             invocation.root, start.dataset, start.data_digest, declared.limits[start.dataset]
         )
-        _remember(ledger, declared, start, found)
-        return found
+        return _remembered(ledger, declared, start, found)
 
     def questions(_model: str, gate: Gate) -> tuple[list[Question], list[Question]]:
         return read_questions(invocation, declared, gate)
@@ -213,11 +212,17 @@ def _ledger(
     return closing(ledger_of(declared.project, invocation))
 
 
-def _remember(
-    ledger: Ledger, declared: Declared, start: Start, examples: Sequence[Example]
-) -> None:
-    """Leave keyed digests, so that a later plan can tell what changed where git cannot."""
-    rows = keyed_rows(examples, ledger.secret())
+def _remembered(
+    ledger: Ledger, declared: Declared, start: Start, examples: Iterable[Example]
+) -> Iterator[Example]:
+    """Pass examples on; once all are read, leave keyed digests of them.
+
+    So a later plan can tell what changed where git cannot.
+    """
+    rows = KeyedRows(ledger.secret())
+    for text_input, output in examples:
+        rows.add(text_input, output)
+        yield text_input, output
     ledger.record_rows(declared.owner, start.mark.data, rows)
 
 

@@ -6,6 +6,7 @@ was written to.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,10 +22,13 @@ from tuneform.domain.spec import DatasetRef
 from tuneform.errors import InvalidProject, Stale
 
 
-def read_examples(
+def stream_examples(
     root: Path, ref: DatasetRef, expected_digest: str, limits: Limits
-) -> list[tuple[str, str]]:
+) -> Iterator[tuple[str, str]]:
     """Read the examples of a version that is being started, and make sure that they are its own.
+
+    Whether they are is known when all of them were read: whoever sends them reads to the end first.
+    Held are the digests, 32 bytes for each example, and never the texts.
 
     Args:
         root: the project directory.
@@ -33,23 +37,34 @@ def read_examples(
         limits: of the base; only the size of the file matters here, as the rest was checked when
             the digest was made.
 
-    Returns:
+    Yields:
         Inputs, with the preamble in front, and outputs, in the order of the file.
 
     Raises:
         Stale: the file has changed since, cannot be read any more, or is gone.
     """
-    digests: list[bytes] = []
-    examples: list[tuple[str, str]] = []
+    digests = bytearray()
     for found in read(Files(root), ref, limits.dataset_bytes):
         if isinstance(found, Fault):
             raise _stale(ref, f": {found.detail}")
         batch, its_digests = part(ref, found)
-        digests += its_digests
-        examples += _as_sent(batch, ref.preamble)
-    if dataset_digest(digests) != expected_digest:
+        digests += b"".join(its_digests)
+        yield from _as_sent(batch, ref.preamble)
+    size = hashlib.sha256().digest_size
+    each = (bytes(digests[at : at + size]) for at in range(0, len(digests), size))
+    if dataset_digest(each) != expected_digest:
         raise _stale(ref, "")
-    return examples
+
+
+def read_examples(
+    root: Path, ref: DatasetRef, expected_digest: str, limits: Limits
+) -> list[tuple[str, str]]:
+    """The same, all at once.
+
+    Raises:
+        Stale: as for `stream_examples`.
+    """
+    return list(stream_examples(root, ref, expected_digest, limits))
 
 
 def each_example(root: Path, ref: DatasetRef, limits: Limits) -> Iterator[tuple[str, str]]:

@@ -7,10 +7,35 @@ secret can try as well; who has the codes alone learns how long rows are and whi
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from struct import Struct
 
 from tuneform.dataset.balance import KEY_BYTES
 from tuneform.domain.data_change import KeyedRow
+
+_ROW = Struct(f">{KEY_BYTES}s{KEY_BYTES}sQ")
+
+
+class KeyedRows:
+    """The codes of many examples, 40 bytes each, taken in one by one.
+
+    Args:
+        secret: as for `keyed_rows`.
+    """
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+        self._rows = bytearray()
+
+    def add(self, text_input: str, output: str) -> None:
+        """Take in an example, as it is sent."""
+        characters = len(text_input) + len(output)
+        codes = code(text_input, self._secret), code(output, self._secret)
+        self._rows += _ROW.pack(*codes, characters)
+
+    def __iter__(self) -> Iterator[KeyedRow]:
+        """The rows, in their order."""
+        return map(KeyedRow._make, _ROW.iter_unpack(self._rows))
 
 
 def keyed_rows(examples: Iterable[tuple[str, str]], secret: bytes) -> list[KeyedRow]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -38,7 +38,7 @@ class Tools:
     ledger: Ledger
     run: RunId
     clock: Clock
-    examples: Callable[[Start], Sequence[Example]]
+    examples: Callable[[Start], Iterable[Example]]
     questions: Callable[[str, Gate], Questions]
     stopping: Callable[[], bool]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from tuneform.clock import Clock
 from tuneform.domain.gate import Gate
@@ -27,7 +27,7 @@ def execute(  # noqa: PLR0913 - every seam of a run is named where it is handed 
     provider: Provider,
     ledger: Ledger,
     clock: Clock,
-    examples: Callable[[Start], Sequence[Example]],
+    examples: Callable[[Start], Iterable[Example]],
     questions: Callable[[str, Gate], Questions],
     notify: Callable[[Event], None],
     options: Options,

@@ -117,11 +117,11 @@ def evaluation_in(row: Row) -> PastEvaluation:
 
 def packed(keyed: Iterable[tuple[bytes, bytes, int]]) -> bytes:
     """Rows as one piece: a dataset is written and read as a whole, and never searched."""
-    pieces = []
+    rows = bytearray()
     for text_input, output, characters in keyed:
         assert len(text_input) == len(output) == KEY_BYTES, "a digest of another length"
-        pieces.append(_ROW.pack(text_input, output, characters))
-    return b"".join(pieces)
+        rows += _ROW.pack(text_input, output, characters)
+    return bytes(rows)
 
 
 def unpacked(piece: bytes) -> list[KeyedRow]:
