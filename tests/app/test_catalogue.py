@@ -13,11 +13,16 @@ from tuneform.app.catalogue import (
     shipped_retirements,
 )
 from tuneform.domain.cost import Price, PriceList
+from tuneform.domain.desired import TrainingSize
 from tuneform.domain.policy import Retirement
 from tuneform.domain.spec import ProviderSpec
+from tuneform.engine.cost import cost_of
 from tuneform.errors import LocalError
+from tuneform.providers.vertex.bases import OFFERED
 
 EMBEDDED, GEMINI = ProviderSpec("embedded"), ProviderSpec("gemini")
+VERTEX = ProviderSpec("vertex")
+BASE = "models/gemini-3.5-flash"
 FLASH = "models/gemini-1.5-flash-001-tuning"
 
 PRICES = """
@@ -54,6 +59,29 @@ def test_the_last_base_of_gemini_is_gone():
     ends = {each.base: each for each in shipped_retirements(GEMINI)}
     assert ends[FLASH].on == date(2025, 5, 27)
     assert "Vertex AI" in ends[FLASH].move_to
+
+
+def test_no_price_of_a_gemini_base_is_verified_on_vertex():
+    prices = shipped_prices(VERTEX)
+    assert prices is not None
+    assert prices.prices == ()
+    assert cost_of(TrainingSize(20, 4_000, 3, 15), BASE, (prices,)).likely is None
+
+
+def test_what_is_offered_on_vertex_and_what_has_ended():
+    ended = {each.base for each in shipped_retirements(VERTEX) if each.on <= date(2026, 11, 22)}
+    moves = {each.move_to for each in shipped_retirements(VERTEX)}
+    assert ended == {each for each in OFFERED if "2.5" in each}
+    assert moves <= set(OFFERED) - ended
+
+
+@pytest.mark.parametrize(
+    "host", ["us-central1-aiplatform.googleapis.com", "aiplatform.eu.rep.googleapis.com"]
+)
+def test_regional_hosts_are_the_same_service(host):
+    assert shipped_retirements(ProviderSpec("vertex", endpoint=f"https://{host}")) != ()
+    elsewhere = ProviderSpec("vertex", endpoint=f"https://{host}.example")
+    assert shipped_retirements(elsewhere) == ()
 
 
 def test_another_host_has_prices_and_a_calendar_of_its_own():

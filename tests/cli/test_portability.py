@@ -1,10 +1,16 @@
 """`validate --provider`: what of a project another provider would not honour, told offline."""
 
 import json
+import shutil
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import pytest
-from tests.cli.project import NUMBERS, Project
+import yaml
+from tests.cli.project import NUMBERS, Project, call
+
+ROOT = Path(__file__).parents[2]
+LEFT_BEHIND = shutil.ignore_patterns(".practice", ".tuneform")
 
 BASE = "models/gemini-3.5-flash"
 PORTABLE = {"baseModel": BASE, "hyperparameters": {"epochCount": 2}}
@@ -174,3 +180,32 @@ def test_nobody_is_asked(odd: Project):
     odd.settings(provider={"type": "gemini", "endpoint": "http://127.0.0.1:9"})
     assert odd.run("validate", "--provider", "vertex").code == 3
     assert odd.run("validate", "--provider", "openai").code == 64
+
+
+@pytest.mark.parametrize("shipped", [".", "examples/minimal", "examples/gitops", "starter"])
+def test_shipped_projects_move_by_editing_one_block(shipped: str, tmp_path: Path):
+    """All they need is a base that is offered there; the practice service takes theirs."""
+    folder = tmp_path / "shipped"
+    if shipped == "starter":
+        assert call("init", "shipped", folder=tmp_path).code == 0
+    elif shipped == ".":
+        shutil.copytree(ROOT / "manifests", folder / "manifests")
+        shutil.copy(ROOT / "tuneform.yaml", folder)
+    else:
+        shutil.copytree(ROOT / shipped, folder, ignore=LEFT_BEHIND)
+    moved = Project(folder)
+    ran = moved.run("validate", "--provider", "vertex", "--format", "json")
+    errors = [each for each in ran.json["diagnostics"] if each["severity"] == "error"]
+    assert {each["code"] for each in errors} == {"base-not-offered"}
+    project = yaml.safe_load((folder / "tuneform.yaml").read_text())
+    project["spec"]["provider"] = {"type": "embedded", "dialect": "vertex"}
+    moved.write("tuneform.yaml", yaml.safe_dump(project))
+    moved.ok("validate")
+
+
+def test_the_example_for_vertex_is_sound_in_each_environment(tmp_path: Path):
+    shutil.copytree(ROOT / "examples" / "vertex", tmp_path / "rooms", ignore=LEFT_BEHIND)
+    rooms = Project(tmp_path / "rooms")
+    for options in ((), ("--env", "prod"), ("--env", "prod", "--provider", "vertex")):
+        ran = rooms.ok("validate", *options, "--format", "json")
+        assert ran.json["diagnostics"] == []

@@ -21,6 +21,7 @@ CURVE = (LossPoint(1, 0, 0.9), LossPoint(2, 0, 0.4))
         (Live("r", LiveState.ACTIVE), None),
         (Live("r", LiveState.ACTIVE, curve=CURVE, hyperparameters=EFFECTIVE),
          Trained(hyperparameters=EFFECTIVE, loss=0.4)),
+        (Live("r", LiveState.ACTIVE, tokens=900), Trained(tokens=900)),
         (Live("r", LiveState.TRAINING, curve=CURVE), None),
         (Live("r", LiveState.TRAINING, operation="o"), Trained(operation="o")),
         (Live("r", LiveState.FAILED, curve=CURVE), None),
@@ -35,8 +36,8 @@ def test_a_loss_is_the_last_one_only_where_the_training_has_ended(live, told):
     [(NOON - timedelta(hours=1), 3600.0), (NOON + timedelta(seconds=5), 0.0), (None, None)],
 )
 def test_how_long_a_training_took(created, seconds):
-    listed = Live("r", LiveState.ACTIVE, hyperparameters=EFFECTIVE, created=created)
-    assert trained_at(listed, NOON, 0.4) == Trained(None, EFFECTIVE, 0.4, seconds)
+    listed = Live("r", LiveState.ACTIVE, hyperparameters=EFFECTIVE, created=created, tokens=9)
+    assert trained_at(listed, NOON, 0.4) == Trained(None, EFFECTIVE, 0.4, seconds, 9)
     assert trained_at(None, NOON, None) == Trained()
 
 

@@ -18,8 +18,8 @@ from tuneform.domain.cost import Cost, Range, Spent
 from tuneform.domain.data_change import KeyedRow
 from tuneform.domain.gate import Case, Evaluation, Score
 from tuneform.domain.names import Owner, short
-from tuneform.domain.plan import Delete
-from tuneform.domain.record import PastEvaluation, PastScore
+from tuneform.domain.plan import Delete, Watch
+from tuneform.domain.record import PastEvaluation, PastScore, Trained
 from tuneform.domain.report import Status
 from tuneform.domain.spec import Measure, Metric
 from tuneform.ledger.base import RunInfo
@@ -203,6 +203,27 @@ def test_what_was_spent_is_summed_by_currency(ledger):
         Spent("USD", Decimal("1000000.300001"), 3, 0),
     )
     assert ledger.spent(PROD) == (Spent("USD", Decimal(50), 1, 0),)
+
+
+def test_what_the_service_has_counted_replaces_the_estimate(ledger):
+    begun = ledger.begin_run(APPLY)
+    for remote, amount in (("a", "3"), ("b", "3"), ("c", None)):
+        ledger.intend(begun, "support", Watch(remote))
+        ledger.record_cost(begun, "support", remote, cost(amount))
+    ledger.end_run(begun, "ended")
+    tokens = TOKENS.likely
+    seen = ledger.begin_run(APPLY)
+    for remote in ("b", "c"):
+        ledger.record_training(seen, remote, Trained(tokens=2 * tokens))
+    ledger.end_run(seen, "ended")
+    assert ledger.spent(DEMO) == (
+        Spent("", Decimal(), 1, 1, 0),
+        Spent("USD", Decimal(9), 2, 0, 1),
+    )
+    (estimated, counted, unpriced) = (each.costs[0] for each in ledger.lineage(DEMO, "support"))
+    assert (estimated.tokens, estimated.likely, estimated.counted) == (tokens, Decimal(3), False)
+    assert (counted.tokens, counted.likely, counted.counted) == (2 * tokens, Decimal(6), True)
+    assert (unpriced.tokens, unpriced.likely, unpriced.counted) == (2 * tokens, None, True)
 
 
 def test_within_a_run_a_version_is_paid_for_once(ledger):

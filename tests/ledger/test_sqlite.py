@@ -139,8 +139,9 @@ def test_a_plan_asks_an_older_ledger_and_changes_nothing(older, ledger):
     assert dict(ledger.recorded(DEMO).notes) == {REMOTE: "started on 2026-03-01 by elsewhere"}
     assert ledger.last_applied(DEMO) == "a" * 40
     assert len(ledger.evaluations(DEMO, "support")) == 1
+    assert [(each.likely, each.counted) for each in ledger.spent(DEMO)] == [(Decimal("1.5"), 0)]
     assert ledger.rows(DEMO, "dataaaaaaa") == [KeyedRow(b"i" * 16, b"o" * 16, 7)]
-    with pytest.raises(LocalError, match=f"version 2, and this question needs version {VERSION}"):
+    with pytest.raises(LocalError, match="version 2, and this question needs version 3"):
         ledger.runs(DEMO)
     assert older.read_bytes() == before
 

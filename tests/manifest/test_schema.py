@@ -119,7 +119,7 @@ def test_examples_are_right(value, example):
     jsonschema.Draft202012Validator({**value, "$defs": SCHEMA["$defs"]}).validate(example)
 
 
-@pytest.mark.parametrize("folder", [".", "examples/minimal", "examples/gitops"])
+@pytest.mark.parametrize("folder", [".", "examples/minimal", "examples/gitops", "examples/vertex"])
 def test_the_shipped_manifests_fit(folder):
     root = REPOSITORY / folder
     places = [root / "tuneform.yaml", *root.glob("[a-z]*.yaml"), *root.glob("m*/**/*.yaml")]

@@ -140,3 +140,6 @@ def test_what_was_spent_is_told_where_anything_was():
     told = status_text(dataclasses.replace(status_report(), spent=spent), Look(80))
     assert told.endswith("\n\nSpent, as far as the ledger knows: about 1.20 USD for 3 trainings.")
     assert "Spent" not in status_text(status_report(), Look(80))
+    counted = (Spent("USD", Decimal("1.2"), 3, 0, 2),)
+    told = status_text(dataclasses.replace(status_report(), spent=counted), Look(120))
+    assert told.endswith("for 3 trainings, 2 of them by the service's own count.")

@@ -20,10 +20,10 @@ from tuneform.domain.cost import Price, PriceList
 from tuneform.domain.policy import Retirement
 from tuneform.domain.spec import ProviderSpec
 from tuneform.errors import LocalError
-from tuneform.providers.google.trust import GOOGLE_HOST
 
 PRICES: Final = "prices.toml"
 RETIREMENTS: Final = "retirements.toml"
+_GOOGLES: Final = ".googleapis.com"
 
 _Phrase = Annotated[str, msgspec.Meta(min_length=1)]
 _Currency = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
@@ -125,7 +125,9 @@ def _is_the_providers_own(provider: ProviderSpec) -> bool:
 
     Another host that speaks the same API has prices and a calendar of its own.
     """
-    return provider.endpoint is None or urlsplit(provider.endpoint).hostname == GOOGLE_HOST
+    if provider.endpoint is None:
+        return True
+    return (urlsplit(provider.endpoint).hostname or "").endswith(_GOOGLES)
 
 
 def _unusable(name: str, cause: str) -> LocalError:

@@ -96,12 +96,14 @@ class Spent:
 
     Attributes:
         currency: ISO 4217 code; empty for those without a known price.
-        likely: sum of the estimates.
+        likely: sum of the amounts: of tokens that the service has counted, else of estimates.
         trainings: how many there were.
         unknown: how many of them had no known price; they are not in the sum.
+        counted: of how many of those in the sum the service has counted the tokens.
     """
 
     currency: str
     likely: Decimal
     trainings: int
     unknown: int
+    counted: int = 0

@@ -23,12 +23,14 @@ class Trained:
         loss: mean of the last training step.
         seconds: from the creation, as the service dates it, to when a run saw it trained; only
             where a run waited for that. As coarse as the run looked.
+        tokens: count of billed training tokens.
     """
 
     operation: str | None = None
     hyperparameters: Hyperparameters = field(default_factory=Hyperparameters)
     loss: float | None = None
     seconds: float | None = None
+    tokens: int | None = None
 
     def updated(self, later: Trained) -> Trained:
         """This, with whatever `later` tells."""
@@ -37,6 +39,7 @@ class Trained:
             later.hyperparameters if later.hyperparameters.as_api() else self.hyperparameters,
             self.loss if later.loss is None else later.loss,
             self.seconds if later.seconds is None else later.seconds,
+            self.tokens if later.tokens is None else later.tokens,
         )
 
 
@@ -89,19 +92,21 @@ class PastRun(NamedTuple):
 
 
 class PastCost(NamedTuple):
-    """What a training costs, by estimate.
+    """What a training costs.
 
     Attributes:
         run: that began it.
-        tokens: count that the price is for.
-        likely: the estimate; None without a known price.
+        tokens: count that the price is for: the service's own once it is known, else estimated.
+        likely: the amount for them; None without a known price.
         currency: ISO 4217 code; empty without a known price.
+        counted: whether the service has counted the tokens.
     """
 
     run: int
     tokens: int
     likely: Decimal | None
     currency: str
+    counted: bool = False
 
 
 class Inputs(NamedTuple):

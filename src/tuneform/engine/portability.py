@@ -63,18 +63,21 @@ def not_offered(
         today: what has retired by then is gone.
     """
     offered = capabilities.offered
+    left = [
+        each for each in offered or () if not _has_ended(retirement_of(each, retirements), today)
+    ]
     for spec in specs:
         base = spec.base_model
         if base is None:
             continue
         end = retirement_of(base, retirements)
-        if end is not None and end.on <= today:
+        if end is not None and _has_ended(end, today):
             detail = f"{base} has been gone from {capabilities.provider} since {end.on}."
             hint = f"move to {end.move_to or 'another base'}"
         elif offered is not None and base not in offered:
             detail = f"{capabilities.provider} is not known to offer {base} for tuning."
-            near = get_close_matches(base, offered, n=1, cutoff=0.8)
-            hint = f"did you mean {near[0]}?" if near else _choices(offered)
+            near = get_close_matches(base, left, n=1, cutoff=0.8)
+            hint = f"did you mean {near[0]}?" if near else _choices(left)
         else:
             continue
         summary = "the service does not offer this base for tuning"
@@ -82,7 +85,11 @@ def not_offered(
         yield _at(spec, "spec.baseModel", told)
 
 
-def _choices(offered: tuple[str, ...]) -> str:
+def _has_ended(end: Retirement | None, today: date) -> bool:
+    return end is not None and end.on <= today
+
+
+def _choices(offered: Sequence[str]) -> str:
     if not offered:
         return "it offers no base at all"
     return f"it is known to offer {', '.join(sorted(offered))}"

@@ -14,8 +14,9 @@ def told_by(live: Live) -> Trained | None:
     A loss is the last one only where the training has ended.
     """
     match live.state:
-        case LiveState.ACTIVE if live.curve:
-            return Trained(hyperparameters=live.hyperparameters, loss=live.curve[-1].loss)
+        case LiveState.ACTIVE if live.curve or live.tokens is not None:
+            loss = live.curve[-1].loss if live.curve else None
+            return Trained(hyperparameters=live.hyperparameters, loss=loss, tokens=live.tokens)
         case LiveState.TRAINING if live.operation is not None:
             return Trained(operation=live.operation)
         case _:
@@ -33,4 +34,6 @@ def trained_at(listed: Live | None, now: datetime, loss: float | None) -> Traine
     if listed is None:
         return Trained(loss=loss)
     seconds = None if listed.created is None else max(0.0, (now - listed.created).total_seconds())
-    return Trained(hyperparameters=listed.hyperparameters, loss=loss, seconds=seconds)
+    return Trained(
+        hyperparameters=listed.hyperparameters, loss=loss, seconds=seconds, tokens=listed.tokens
+    )

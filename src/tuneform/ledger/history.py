@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from struct import Struct
 from typing import Final
 
@@ -17,11 +17,19 @@ from tuneform.domain.data_change import KeyedRow
 from tuneform.domain.gate import Score
 from tuneform.domain.live import RecordedSet
 from tuneform.domain.record import PastEvaluation, PastScore
+from tuneform.errors import LocalError
 from tuneform.ledger.notes import Entry, notes_of
 from tuneform.ledger.source import Row, Source
 
+BILLED_SINCE: Final = 4
+"""The version of the tables that first had the tokens which a service has counted."""
+
 KEY_BYTES: Final = 16
 """Length of a keyed digest."""
+
+_UNIT: Final = Decimal("0.000001")
+"""As exact as estimates are."""
+_DIGITS: Final = 400
 
 _ROW = Struct(f">{KEY_BYTES}s{KEY_BYTES}sQ")
 
@@ -43,8 +51,18 @@ SELECT e.remote, e.gate, e.passed, e.scores, e.must_pass, e.must_pass_failed, e.
 FROM evaluations AS e JOIN runs AS r ON r.run = e.run
 WHERE r.owner = :owner AND e.model = :model ORDER BY e.evaluation DESC
 """
-_COSTS = """
-SELECT c.currency, c.likely FROM costs AS c JOIN runs AS r ON r.run = c.run
+_ESTIMATES = """
+SELECT c.currency, c.likely, c.tokens, NULL FROM costs AS c JOIN runs AS r ON r.run = c.run
+WHERE r.owner = :owner ORDER BY c.currency
+"""
+# Another run than the one that began a training may have seen it trained.
+_BILLED = """
+SELECT c.currency, c.likely, c.tokens,
+(
+    SELECT max(t.tokens) FROM trainings AS t JOIN runs AS q ON q.run = t.run
+    WHERE q.owner = r.owner AND t.remote = c.remote
+)
+FROM costs AS c JOIN runs AS r ON r.run = c.run
 WHERE r.owner = :owner ORDER BY c.currency
 """
 _ROWS = "SELECT rows FROM datasets WHERE owner = :owner AND data = :data"
@@ -69,16 +87,36 @@ def evaluations(source: Source, owner: str, model: str) -> tuple[PastEvaluation,
 
 def spent(source: Source, owner: str) -> tuple[Spent, ...]:
     """Sums by currency."""
+    values = {"owner": owner}
+    try:
+        found = source.ask(_BILLED, values, needs=BILLED_SINCE)
+    except LocalError:  # an older ledger has estimates only; one that is broken says so again
+        found = source.ask(_ESTIMATES, values)
     sums: dict[str, Spent] = {}
-    for currency, likely in source.ask(_COSTS, {"owner": owner}) or ():
+    for currency, likely, tokens, billed in found or ():
         before = sums.get(currency, Spent(currency, Decimal(), 0, 0))
         sums[currency] = Spent(
             currency,
-            before.likely + Decimal(likely or 0),
+            before.likely + settled(Decimal(likely or 0), tokens, billed),
             before.trainings + 1,
             before.unknown + (likely is None),
+            before.counted + (likely is not None and billed is not None),
         )
     return tuple(sums.values())
+
+
+def settled(estimate: Decimal, tokens: int, billed: int | None) -> Decimal:
+    """What a training costs once its tokens are counted, at the price that it was estimated with.
+
+    Args:
+        estimate: the amount for `tokens`.
+        tokens: as they were estimated.
+        billed: as the service has counted them; None while it has not.
+    """
+    if billed is None or not tokens:
+        return estimate
+    with localcontext(prec=_DIGITS):
+        return (estimate * billed / tokens).quantize(_UNIT, ROUND_HALF_EVEN)
 
 
 def rows(source: Source, owner: str, data: str) -> list[KeyedRow] | None:

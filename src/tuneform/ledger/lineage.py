@@ -19,11 +19,11 @@ from tuneform.domain.record import (
     Trained,
 )
 from tuneform.domain.spec import Hyperparameters
-from tuneform.ledger.history import evaluation_in
+from tuneform.ledger.history import BILLED_SINCE, evaluation_in, settled
 from tuneform.ledger.source import Row, Source, Values
 
 SINCE: Final = 3
-"""The version of the tables that first had all of this."""
+"""The version of the tables that first had all of this, but for what a service has billed."""
 
 _RUN = "r.run, r.command, r.who, r.host, r.git_commit, r.dirty, r.began, r.ended, r.exit_code"
 _STEP = "i.model, i.step, i.remote, i.at, o.outcome, o.detail"
@@ -69,7 +69,7 @@ WHERE r.owner = :owner AND v.remote {_OF_MODEL}
 ORDER BY v.run, v.number
 """  # noqa: S608 - no value stands in it
 _TRAININGS = f"""
-SELECT t.remote, t.operation, t.hyperparameters, t.loss, t.seconds
+SELECT t.remote, t.operation, t.hyperparameters, t.loss, t.seconds, t.tokens
 FROM trainings AS t JOIN runs AS r ON r.run = t.run
 WHERE r.owner = :owner AND t.remote {_OF_MODEL} ORDER BY t.run
 """  # noqa: S608 - no value stands in it
@@ -101,13 +101,15 @@ def lineage(source: Source, owner: str, model: str) -> tuple[PastVersion, ...]:
     """What is known of each version that was touched as one of this model, oldest first."""
     values: Values = {"owner": owner, "model": model}
 
-    def ask(question: str) -> list[Row]:
-        return source.ask(question, values, needs=SINCE) or []
+    def ask(question: str, needs: int = SINCE) -> list[Row]:
+        return source.ask(question, values, needs=needs) or []
 
     steps = _by_remote(ask(_STEPS_OF_VERSIONS))
     # A version that was begun twice, as after a lost reply, is made from the same both times.
     inputs = {remote: _inputs(first) for remote, (first, *_) in _by_remote(ask(_INPUTS)).items()}
-    trainings = _by_remote(ask(_TRAININGS))
+    trainings = {
+        remote: _trained(told) for remote, told in _by_remote(ask(_TRAININGS, BILLED_SINCE)).items()
+    }
     verdicts: dict[str, list[PastEvaluation]] = {}
     for row in ask(_EVALUATIONS):
         verdicts.setdefault(row[0], []).append(evaluation_in(row))
@@ -116,10 +118,10 @@ def lineage(source: Source, owner: str, model: str) -> tuple[PastVersion, ...]:
         PastVersion(
             remote,
             inputs.get(remote),
-            _trained(trainings.get(remote, ())),
+            trainings.get(remote, Trained()),
             tuple(_runs(touched)),
             tuple(verdicts.get(remote, ())),
-            tuple(_cost(*each) for each in costs.get(remote, ())),
+            tuple(_costs(costs.get(remote, ()), trainings.get(remote, Trained()).tokens)),
         )
         for remote, touched in steps.items()
     )
@@ -170,21 +172,29 @@ def _inputs(row: Row) -> Inputs:
 def _trained(found: Iterable[Row]) -> Trained:
     """Everything that runs noted of a training, the later word counting."""
     trained = Trained()
-    for operation, hyperparameters, loss, seconds in found:
+    for operation, hyperparameters, loss, seconds, tokens in found:
         known = _hyperparameters(json.loads(hyperparameters))
-        trained = trained.updated(Trained(operation, known, loss, seconds))
+        trained = trained.updated(Trained(operation, known, loss, seconds, tokens))
     return trained
 
 
 def _hyperparameters(api: dict[str, int | float]) -> Hyperparameters:
-    epochs, size = api.get("epochCount"), api.get("batchSize")
+    def count(name: str) -> int | None:
+        found = api.get(name)
+        return None if found is None else int(found)
+
     return Hyperparameters(
-        None if epochs is None else int(epochs),
-        None if size is None else int(size),
+        count("epochCount"),
+        count("batchSize"),
         api.get("learningRate"),
         api.get("learningRateMultiplier"),
+        count("adapterSize"),
     )
 
 
-def _cost(run: int, tokens: int, likely: str | None, currency: str) -> PastCost:
-    return PastCost(run, tokens, None if likely is None else Decimal(likely), currency)
+def _costs(found: Iterable[Row], billed: int | None) -> Iterator[PastCost]:
+    """Rows of costs of one version, by the service's own count once it is known."""
+    for run, tokens, likely, currency in found:
+        amount = None if likely is None else settled(Decimal(likely), tokens, billed)
+        count = tokens if billed is None else billed
+        yield PastCost(run, count, amount, currency, billed is not None)

@@ -52,6 +52,8 @@ STEPS: Final[Steps] = {
         ) WITHOUT ROWID
         """,
     ),
+    # What a service has counted and billed.
+    4: ("ALTER TABLE trainings ADD COLUMN tokens BIGINT",),
 }
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol, TypeAlias
 
 from tuneform.errors import LocalError
 
-VERSION: Final = 3
+VERSION: Final = 4
 """Of the tables. A change of them raises it, and `migrations.py` carries older ledgers over."""
 
 OLDEST: Final = 2

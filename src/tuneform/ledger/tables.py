@@ -98,6 +98,7 @@ TRAININGS = Table(
     Column("loss", Double),
     Column("seconds", Double),
     Column("at", Text, nullable=False),
+    Column("tokens", BigInteger),
     sqlite_with_rowid=False,
 )
 EVALUATIONS = Table(

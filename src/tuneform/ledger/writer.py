@@ -181,6 +181,7 @@ class Writer(Archive):
                 "loss": known.loss,
                 "seconds": known.seconds,
                 "at": self._now(),
+                "tokens": known.tokens,
             }
 
     def record_rows(

@@ -147,6 +147,28 @@ to be answered right. Nothing is promoted, and nothing deleted, until all of it 
 A metric of your own is a Python entry point; write its name, and `options` for it. A name that
 is nearly one of those below is taken for a slip.
 
+## Providers
+
+`type` names the service. Each has keys of its own, and lacks some settings of a manifest: one that
+it cannot honour is an error that says what to use instead, never ignored. `tuneform validate
+--provider NAME` tells what of a project another provider would not honour; neither a key nor
+network is needed. A manifest that runs on all of them sets none of these:
+
+- `temperature`, `topP`, `topK`: tuning jobs (`vertex`, and `embedded` in that dialect) keep no
+  sampling settings; applications send them with each prompt.
+- `batchSize`, `learningRate`: tuning jobs choose them; `learningRateMultiplier` works everywhere.
+- `spec.vertex`: the others have none of it.
+- A `displayName` of more than 40 characters: tuning jobs take 128.
+- Labels with capitals, dots or slashes, or with keys that begin with `tuneform`: tuning jobs store
+  labels with the model, and take at most 50, of lower-case letters, digits, `-` and `_`.
+- Datasets of more than 4 MB, or with longer texts than those APIs take: tuning jobs take 1 GB.
+
+Of `spec.vertex`, `adapterSize` is a training input, and a share for validation takes examples away:
+both train a new version. The others (another file for validation, `exportLastCheckpointOnly`, the
+key, the account) train nothing, so that a change of them alone is no change of the plan: they hold
+from the next version on, which a raised `revision` begins at once. Examples for validation that are
+trained as well are a warning: nothing is decided by them.
+
 ## Policy and prices
 
 A rule of `policy` that is broken denies, or warns if `warn` names it. `prices` replaces the list

@@ -82,7 +82,8 @@ def _commit(run: PastRun) -> str:
 def _cost(cost: PastCost) -> str:
     likely, currency = cost.likely, cost.currency
     price = "no known price" if likely is None else amount_words(likely, None, None, currency)
-    return f"{price}, {counted(cost.tokens, 'token')}, by estimate, in run {cost.run}"
+    how = "by the service's own count" if cost.counted else "by estimate"
+    return f"{price}, {counted(cost.tokens, 'token')}, {how}, in run {cost.run}"
 
 
 def _evaluation(evaluation: PastEvaluation) -> str:
@@ -136,11 +137,13 @@ def _version_json(version: PastVersion) -> JsonValue:
             "hyperparameters": dict(trained.hyperparameters.as_api()) or None,
             "loss": number(trained.loss),
             "seconds": trained.seconds,
+            "tokens": trained.tokens,
         },
         "costs": [
             {
                 "run": each.run,
                 "tokens": each.tokens,
+                "counted": each.counted,
                 "likely": None if each.likely is None else str(each.likely),
                 "currency": each.currency or None,
             }

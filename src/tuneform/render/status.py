@@ -34,6 +34,7 @@ def _spent(report: StatusReport, look: Look) -> list[str]:
     told = [
         f"{amount_words(each.likely, None, None, each.currency)} for "
         f"{counted(each.trainings, 'training')}"
+        + (f", {each.counted:,} of them by the service's own count" if each.counted else "")
         for each in report.spent
         if each.likely
     ]
