@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuneform.dataset.digest import canonical, dataset_digest, digests_of, example_digest
+from tuneform.dataset.digest import (
+    Digests,
+    canonical,
+    dataset_digest,
+    digests_of,
+    example_digest,
+)
 
 VECTORS = json.loads(Path(__file__).with_name("vectors.json").read_text())
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
@@ -96,3 +102,19 @@ def test_many_digests_are_sorted_like_few():
         expected = hashlib.sha256(b"".join(sorted(many))).hexdigest()
         random.Random(1).shuffle(many)
         assert dataset_digest(many) == expected
+
+
+@given(st.lists(st.binary(min_size=32, max_size=32), max_size=40), st.integers(0, 40))
+def test_digests_in_one_piece_are_those_that_were_put_in(digests, cut):
+    kept = Digests()
+    kept.add(digests[:cut])
+    kept.add(digests[cut:])
+    assert list(kept) == [kept[place] for place in range(len(kept))] == digests
+    assert kept.dataset_digest() == dataset_digest(digests)
+
+
+def test_so_many_that_they_are_sorted_in_pieces():
+    digests = [hashlib.sha256(b"%d" % (number % 100_000)).digest() for number in range(100_001)]
+    kept = Digests()
+    kept.add(digests)
+    assert kept.dataset_digest() == hashlib.sha256(b"".join(sorted(digests))).hexdigest()

@@ -166,3 +166,28 @@ def test_a_number_is_the_same_after_single_precision(number):
     assert same_number(number, single)
     assert same_number(single, number)
     assert not same_number(number, number * 1.001)
+
+
+def sized(size, **changes):
+    """A manifest with an adapter size, and what else it changes."""
+    made = spec(**changes)
+    return replace(made, hyperparameters=replace(made.hyperparameters, adapter_size=size))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "code", "fields"),
+    [
+        (sized(8), "hyperparameters-changed", ["spec.vertex.adapterSize"]),
+        (
+            sized(8, epochs=9),
+            "hyperparameters-changed",
+            ["spec.hyperparameters.epochCount", "spec.vertex.adapterSize"],
+        ),
+        (sized(8, revision=2), "inputs-changed", ["spec.revision", "spec.vertex.adapterSize"]),
+    ],
+    ids=["alone", "with-epochs", "with-revision"],
+)
+def test_a_setting_is_told_where_the_manifest_has_it(wanted, code, fields):
+    change = change_of(plan(wanted, live=[version(sized(4))]), "support")
+    assert (change.action, change.reason.code) == ("replace", code)
+    assert [each.field for each in change.deltas] == fields

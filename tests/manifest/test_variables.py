@@ -283,7 +283,7 @@ class TestSecrets:
     @pytest.mark.parametrize(
         "line",
         [
-            "displayName: '${var.token} is much too long for a name, is it not?'",
+            f"displayName: '${{var.token}} is too long for a name{'!' * 128}'",
             "topK: '${var.token}'",
             "baseModel: '${var.token}'",
             "topK: [s3cret]",

@@ -1,6 +1,7 @@
 """Versions on the practice service: deployed, deleted by killed processes, and left behind."""
 
 import contextlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import httpx
@@ -202,10 +203,13 @@ def test_a_chain_is_of_models_of_their_own(world, creation):
 
 def test_racing_creates_are_all_seen(creation):
     with practice(trains=False) as world:
-        begun = [world.provider().start(creation).remote for _ in range(10)]
+        racers = [world.provider() for _ in range(10)]
+        with ThreadPoolExecutor(10) as pool:
+            begun = list(pool.map(lambda each: each.start(creation).remote, racers))
 
         found = world.provider().find(MARK)
 
+    assert len(set(begun)) == 10
     assert {each.remote for each in found} == set(begun)
     assert list(found) == sorted(found, key=lambda live: (live.created, live.remote))
 

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
+
+_MANY = 100_000
+_HEAPS = 64
+
+
+class Digests(Protocol):
+    """Digests by the place of their row."""
+
+    def __getitem__(self, place: int, /) -> bytes:
+        """That of one row."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +38,7 @@ class Repeats:
         return sum(len(places) - 1 for places in self.duplicates)
 
 
-def find(inputs: Sequence[int], digests: Sequence[bytes]) -> Repeats:
+def find(inputs: Sequence[int], digests: Digests) -> Repeats:
     """Find what is repeated.
 
     Args:
@@ -35,11 +48,13 @@ def find(inputs: Sequence[int], digests: Sequence[bytes]) -> Repeats:
     Returns:
         Places of rows, from 0, in the order of the rows.
     """
-    if len(set(inputs)) == len(inputs):
+    again = _repeated(inputs)
+    if not again:
         return Repeats()
     groups: dict[int, dict[bytes, list[int]]] = {}
-    for place in _repeated(inputs):
-        groups.setdefault(inputs[place], defaultdict(list))[digests[place]].append(place)
+    for place, each in enumerate(inputs):
+        if each in again:
+            groups.setdefault(each, defaultdict(list))[digests[place]].append(place)
     duplicates = [places for group in groups.values() for places in group.values()]
     return Repeats(
         tuple(sorted(tuple(places) for places in duplicates if len(places) > 1)),
@@ -51,10 +66,18 @@ def find(inputs: Sequence[int], digests: Sequence[bytes]) -> Repeats:
     )
 
 
-def _repeated(inputs: Sequence[int]) -> Iterable[int]:
-    """The places of all inputs that stand more than once."""
-    seen: set[int] = set()
-    again: set[int] = set()
+def _repeated(inputs: Sequence[int]) -> set[int]:
+    """The hashes that stand more than once."""
+    if len(inputs) < _MANY:
+        return _twice(inputs)
+    # A set of all of them would be the largest thing in memory. Hashes spread evenly.
+    heaps = [array("q") for _ in range(_HEAPS)]
     for each in inputs:
-        (again if each in seen else seen).add(each)
-    return (place for place, each in enumerate(inputs) if each in again)
+        heaps[each % _HEAPS].append(each)
+    return set().union(*map(_twice, heaps))
+
+
+def _twice(hashes: Sequence[int]) -> set[int]:
+    if len(set(hashes)) == len(hashes):
+        return set()
+    return {each for each, count in Counter(hashes).items() if count > 1}

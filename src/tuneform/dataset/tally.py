@@ -6,11 +6,11 @@ Mistakes are counted and placed, never quoted: an example may be private. Nothin
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator, Sequence
-from itertools import chain
 
 from tuneform.dataset import guide, repeats
-from tuneform.dataset.digest import dataset_digest
+from tuneform.dataset.digest import Digests
 from tuneform.dataset.holdout import part
 from tuneform.dataset.rows import Batch, Fault, shown
 from tuneform.domain.capabilities import Limits
@@ -63,7 +63,7 @@ def as_diagnostic(severity: Severity, path: str, fault: Fault) -> Diagnostic:
 
 
 class Tally:
-    """What is known after some of the rows; for each row it keeps a digest and a hash.
+    """What is known after some of the rows; for each row it keeps a digest, a hash and a line.
 
     Args:
         ref: how the file was read, and which part of it is meant; messages name its path and
@@ -80,9 +80,9 @@ class Tally:
         self._faults: list[Fault] = []
         self._more: Fault | None = None
         self._more_count = 0
-        self._digests: list[bytes] = []
-        self._inputs: list[int] = []
-        self._lines: list[Sequence[int]] = []
+        self._digests = Digests()
+        self._inputs = array("q")
+        self._lines = array("L")
         self._characters = 0
         self._blank: list[int] = []
         self._heavy: list[int] = []
@@ -106,9 +106,9 @@ class Tally:
             self._blank += [line for line, *pair in pairs if any(map(str.isspace, pair))]
         self._heavy += self._surely_heavy(batch)
         self._characters += sum(map(len, batch.inputs)) + sum(map(len, batch.outputs))
-        self._digests += digests
-        self._inputs += map(hash, batch.inputs)
-        self._lines.append(batch.lines)
+        self._digests.add(digests)
+        self._inputs.extend(map(hash, batch.inputs))
+        self._lines.extend(batch.lines)
 
     def _surely_heavy(self, batch: Batch) -> Iterator[int]:
         """Lines of examples that have too many tokens even where each is as long as it gets."""
@@ -151,7 +151,7 @@ class Tally:
         if self._faults or not count or self._too_many:
             return None
         characters = self._characters + count * len(self._ref.preamble)
-        return DatasetFacts(dataset_digest(self._digests), count, characters)
+        return DatasetFacts(self._digests.dataset_digest(), count, characters)
 
     @property
     def _too_many(self) -> bool:
@@ -220,7 +220,7 @@ class Tally:
         found = repeats.find(self._inputs, self._digests)
         if not (found.duplicates or found.conflicts):
             return
-        lines = list(chain.from_iterable(self._lines))
+        lines = self._lines
         if found.duplicates and self._trains:
             groups = [[lines[place] for place in places] for places in found.duplicates]
             examples, rows = _counted(len(groups), "example"), _counted(found.superfluous, "row")

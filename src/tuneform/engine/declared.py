@@ -350,11 +350,15 @@ def _mark_of(desired: Desired, wanted: Version) -> Mark:
 
 
 _WHY = (
-    ("spec.dataset", ReasonCode.DATASET_CHANGED, "the dataset"),
-    ("spec.baseModel", ReasonCode.BASE_CHANGED, "the base"),
-    ("spec.tunedFrom", ReasonCode.PARENT_CHANGED, "the parent's version"),
-    ("spec.hyperparameters", ReasonCode.HYPERPARAMETERS_CHANGED, "a hyperparameter"),
-    ("spec.revision", ReasonCode.REVISION_CHANGED, "the revision"),
+    (("spec.dataset.",), ReasonCode.DATASET_CHANGED, "the dataset"),
+    (("spec.baseModel.",), ReasonCode.BASE_CHANGED, "the base"),
+    (("spec.tunedFrom.",), ReasonCode.PARENT_CHANGED, "the parent's version"),
+    (
+        ("spec.hyperparameters.", "spec.vertex."),
+        ReasonCode.HYPERPARAMETERS_CHANGED,
+        "a hyperparameter",
+    ),
+    (("spec.revision.",), ReasonCode.REVISION_CHANGED, "the revision"),
 )
 
 
@@ -370,8 +374,8 @@ def _why_retrain(deltas: tuple[FieldDelta, ...], desired: Desired) -> Reason:
     """One cause gives its own code; several give the general one."""
     causes = [
         (code, words)
-        for prefix, code, words in _WHY
-        if any(f"{delta.field}.".startswith(f"{prefix}.") for delta in deltas)
+        for prefixes, code, words in _WHY
+        if any(f"{delta.field}.".startswith(prefixes) for delta in deltas)
     ]
     if any(code is ReasonCode.BASE_CHANGED for code, _ in causes):  # from or to another model
         causes = [each for each in causes if each[0] is not ReasonCode.PARENT_CHANGED]

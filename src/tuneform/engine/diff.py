@@ -14,6 +14,7 @@ from tuneform.domain.desired import Desired
 from tuneform.domain.live import Live
 from tuneform.domain.names import short
 from tuneform.domain.plan import FieldDelta
+from tuneform.domain.settings import setting_field
 from tuneform.domain.spec import Fields
 from tuneform.engine.estate import Version
 from tuneform.engine.fingerprint import fingerprint
@@ -166,7 +167,7 @@ def default_cause(desired: Desired, version: Version) -> tuple[tuple[FieldDelta,
 
 
 def _setting_delta(key: str, before: float | None, after: float | None) -> FieldDelta:
-    return FieldDelta(f"spec.hyperparameters.{key}", before, after, "retrain")
+    return FieldDelta(setting_field(key), before, after, "retrain")
 
 
 _EDITABLE = {
@@ -214,7 +215,7 @@ def _explain(before: dict[str, Any], after: dict[str, Any], effect: Any) -> tupl
     tree = DeepDiff(before, after, view="tree", ignore_type_in_groups=[(int, float)])
     deltas = [
         FieldDelta(
-            field=".".join(("spec", *(str(key) for key in item.path(output_format="list")))),
+            field=_field(*(str(key) for key in item.path(output_format="list"))),
             before=_shown(item.t1),
             after=_shown(item.t2),
             effect=effect,
@@ -223,6 +224,13 @@ def _explain(before: dict[str, Any], after: dict[str, Any], effect: Any) -> tupl
         for item in items
     ]
     return tuple(sorted(deltas, key=lambda delta: delta.field))
+
+
+def _field(*path: str) -> str:
+    """As the manifest names it."""
+    head, *rest = path
+    is_setting = head == "hyperparameters" and rest
+    return setting_field(rest[0]) if is_setting else ".".join(("spec", *path))
 
 
 def _shown(value: Any) -> Any:
