@@ -133,3 +133,12 @@ def test_keyed_rows_are_the_same_one_by_one():
     for row in ROWS:
         rows.add(*row)
     assert list(rows) == keyed_rows(ROWS, b"secret")
+
+
+def test_what_changed_is_told_after_the_last_example(project):
+    project.write_rows("x.jsonl", [("a", "x"), ("b", "y")])
+    ref = DatasetRef("x.jsonl", "jsonl")
+    stream = stream_examples(project.root, ref, "0" * 64, Limits())
+    assert [next(stream), next(stream)] == [("a", "x"), ("b", "y")]
+    with pytest.raises(Stale):
+        next(stream)

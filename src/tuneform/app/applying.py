@@ -176,11 +176,11 @@ def carry_out(
         )
         return _remembered(ledger, declared, start, found)
 
-    def validation(start: Start) -> Sequence[Example]:
+    def validation(start: Start) -> Iterable[Example]:
         ref, digest = start.validation, start.validation_digest
         assert ref is not None, "a digest has a dataset"
         assert digest is not None, "a dataset has a digest"
-        return read_examples(invocation.root, ref, digest, declared.limits[ref])
+        return stream_examples(invocation.root, ref, digest, declared.limits[ref])
 
     def questions(_model: str, gate: Gate) -> tuple[list[Question], list[Question]]:
         return read_questions(invocation, declared, gate)

@@ -6,11 +6,10 @@ was written to.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from tuneform.dataset.digest import dataset_digest
+from tuneform.dataset.digest import Digests, dataset_digest
 from tuneform.dataset.files import Files
 from tuneform.dataset.holdout import is_whole, part
 from tuneform.dataset.read import read
@@ -27,8 +26,7 @@ def stream_examples(
 ) -> Iterator[tuple[str, str]]:
     """Read the examples of a version that is being started, and make sure that they are its own.
 
-    Whether they are is known when all of them were read: whoever sends them reads to the end first.
-    Held are the digests, 32 bytes for each example, and never the texts.
+    Nothing of them may have been sent when the last one is asked for: only then it is known.
 
     Args:
         root: the project directory.
@@ -41,28 +39,27 @@ def stream_examples(
         Inputs, with the preamble in front, and outputs, in the order of the file.
 
     Raises:
-        Stale: the file has changed since, cannot be read any more, or is gone.
+        Stale: the file has changed since, cannot be read any more, or is gone; at the latest after
+            the last example.
     """
-    digests = bytearray()
+    digests = Digests()
     for found in read(Files(root), ref, limits.dataset_bytes):
         if isinstance(found, Fault):
             raise _stale(ref, f": {found.detail}")
         batch, its_digests = part(ref, found)
-        digests += b"".join(its_digests)
+        digests.add(its_digests)
         yield from _as_sent(batch, ref.preamble)
-    size = hashlib.sha256().digest_size
-    each = (bytes(digests[at : at + size]) for at in range(0, len(digests), size))
-    if dataset_digest(each) != expected_digest:
+    if digests.dataset_digest() != expected_digest:
         raise _stale(ref, "")
 
 
 def read_examples(
     root: Path, ref: DatasetRef, expected_digest: str, limits: Limits
 ) -> list[tuple[str, str]]:
-    """The same, all at once.
+    """The same all at once, where there are few of them.
 
     Raises:
-        Stale: as for `stream_examples`.
+        Stale: as for `stream_examples`; nothing is returned then.
     """
     return list(stream_examples(root, ref, expected_digest, limits))
 

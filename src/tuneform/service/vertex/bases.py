@@ -1,8 +1,8 @@
 """The base models that can be tuned here.
 
 Named after the pages that list what can be tuned (November 2026). The base of the tunedModels
-dialect can be tuned here as well, so that a project rehearses both with the same manifests. Which adapter sizes each takes is
-documented for Gemini 2.5 Flash alone; the others take the same here.
+dialect can be tuned here as well, so that a project rehearses both with the same manifests.
+Which adapter sizes each takes is documented for Gemini 2.5 Flash alone; the others take the same.
 """
 
 from tuneform.service.errors import invalid
