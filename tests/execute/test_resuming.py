@@ -106,3 +106,15 @@ def test_a_delete_of_what_failed_meanwhile_is_over():
     assert [step.do for step in replayed.plan.changes[0].steps] == ["start", "watch", "promote"]
     assert story.run(replayed.plan).outcomes[0].status is Status.DONE
     assert story.plan(spec()).is_empty
+
+
+def test_an_edit_of_one_label_stays_an_edit_of_one_label():
+    story = Story()
+    want = spec(labels={"team": "growth", "tier": "1"})
+    story.apply_all(want)
+    story.provider.edit("jobs/1", labels=(("team", "theirs"), ("tier", "1")))
+    desired, document = saved(story, want)
+    restored = restore(document, desired)
+    assert restored.changes[0].steps == story.plan(want).changes[0].steps
+    assert story.run(left(story, desired, document).plan).outcomes[0].status is Status.DONE
+    assert story.plan(want).is_empty
