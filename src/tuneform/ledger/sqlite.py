@@ -17,6 +17,13 @@ from tuneform.ledger.source import OLDEST, VERSION, Row, Values, check_readable
 APPLICATION: Final = 0x74756E65
 """Kept in `application_id` ("tune"): tells our file from somebody else's database."""
 
+_FOREIGN: Final = """
+SELECT 1 FROM sqlite_master
+WHERE NOT (sql IS NULL OR sql GLOB 'CREATE TABLE [a-z]*' OR sql GLOB 'CREATE INDEX [a-z]*'
+    OR sql GLOB 'CREATE UNIQUE INDEX [a-z]*')
+"""
+"""What no ledger of ours has: a branch may hold a file whose views and triggers never end."""
+
 BUSY_SECONDS: Final = 10.0
 """How long to wait for another process of ours; its transactions take milliseconds."""
 
@@ -101,7 +108,7 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
         with ExitStack() as undo:
             undo.callback(connection.close)
             (application,) = connection.execute("PRAGMA application_id").fetchone()
-            if application != APPLICATION:
+            if application != APPLICATION or connection.execute(_FOREIGN).fetchone():
                 raise LocalError(
                     f"{path}: this database is not a ledger of tuneform", hint=MOVE_AWAY
                 )

@@ -79,6 +79,13 @@ CREATE TABLE trainer (                 -- who trains, for the message to the one
 );
 """
 
+# A branch may bring a file whose views and triggers never end.
+_STRANGE = """
+SELECT 1 FROM sqlite_master
+WHERE NOT (sql IS NULL OR sql GLOB 'CREATE TABLE [a-z]*' OR sql GLOB 'CREATE INDEX [a-z]*'
+    OR sql GLOB 'CREATE UNIQUE INDEX [a-z]*')
+"""
+
 
 class DataUnusable(Exception):
     """The data file cannot be opened, written or understood; the message says which and why."""
@@ -131,6 +138,11 @@ class Database:
         return connection
 
     def _prepare(self, service_id: str) -> None:
+        if self._writer.execute(_STRANGE).fetchone():
+            raise DataUnusable(
+                f"{self.path} holds views or triggers, and is no data file of the practice "
+                "service; name another file"
+            )
         if self._version() == SCHEMA_VERSION:
             return
         with self.writing() as connection:
