@@ -115,7 +115,7 @@ ENDLESS = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELEC
         f"ALTER TABLE runs RENAME TO gone; CREATE VIEW runs AS {ENDLESS}",
         f"CREATE /* a TABLE */ VIEW ours AS {ENDLESS}",
         f"CREATE TRIGGER t BEFORE INSERT ON runs BEGIN SELECT count(*) FROM ({ENDLESS}); END",
-        f"CREATE VIEW o AS {ENDLESS}; PRAGMA writable_schema = 1; UPDATE sqlite_master SET type = ''",
+        f"CREATE VIEW o AS {ENDLESS}; PRAGMA writable_schema=1; UPDATE sqlite_master SET type=''",
     ],
 )
 def test_a_file_that_would_keep_us_busy_is_refused(path, ledger, use, trap):
