@@ -1,5 +1,6 @@
 """The ledger in a SQLite file: what it is made from, what is refused, and how that is told."""
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -103,6 +104,15 @@ def test_somebody_elses_database_is_refused_and_left_alone(path, ledger, use):
     with pytest.raises(LocalError, match="is not a ledger"):
         ledger.recorded(DEMO) if use == "recorded" else ledger.begin_run(APPLY)
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("use", ["begin_run", "recorded"])
+def test_a_pipe_is_refused(path, ledger, use):
+    """SQLite would wait for its other end."""
+    path.parent.mkdir()
+    os.mkfifo(path)
+    with pytest.raises(LocalError, match="is a pipe or a device"):
+        ledger.recorded(DEMO) if use == "recorded" else ledger.begin_run(APPLY)
 
 
 ENDLESS = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x FROM c"

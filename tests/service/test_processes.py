@@ -207,7 +207,9 @@ def test_a_temporary_service_leaves_no_file(tmp_path):
 def test_files_that_cannot_be_used(tmp_path):
     (tmp_path / "file").write_text("x")
     (tmp_path / "noise.db").write_bytes(b"this is no database, whatever its name says" * 100)
-    for path in (tmp_path, tmp_path / "file" / "p.db", tmp_path / "noise.db"):
+    os.mkfifo(tmp_path / "pipe.db")
+    for name in ("", "file/p.db", "noise.db", "pipe.db"):
+        path = tmp_path / name
         with pytest.raises(DataUnusable, match=str(path)):
             open_service(path)
     later = tmp_path / "later.db"

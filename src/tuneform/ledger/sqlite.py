@@ -97,6 +97,10 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
     Raises:
         LocalError: it cannot be opened, or is not ours.
     """
+    if path.exists() and not (path.is_file() or path.is_dir()):  # SQLite would wait for a pipe
+        raise LocalError(
+            f"{path}: the ledger is a pipe or a device", hint="Name a file in `ledger`."
+        )
     try:
         connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode={mode}{_unchanging(path) if mode == 'ro' else ''}",
