@@ -7,6 +7,7 @@ Whatever they are, there is a value or an error of ours: nothing else is ever ra
 
 import contextlib
 from collections.abc import Callable
+from functools import cache
 from typing import Final
 
 import httpx
@@ -61,9 +62,10 @@ def try_plan(data: bytes) -> None:
 
 def try_dataset(data: bytes) -> None:
     """Every row can be sent, or is a mistake with its line. The first byte chooses the format."""
-    ref = DatasetRef("x", FORMATS[data[0] % len(FORMATS)] if data else "json")
+    chosen, content = data[:1], data[1:]
+    ref = DatasetRef("x", FORMATS[chosen[0] % len(FORMATS)] if chosen else "json")
     with contextlib.suppress(Unusable):
-        for found in parse([data[1:]], ref):
+        for found in parse([content] if content else [], ref):
             if isinstance(found, Fault):
                 assert found.detail
                 continue
@@ -78,13 +80,23 @@ def try_error(data: bytes) -> None:
 
 def try_list(data: bytes) -> None:
     """The body is a page of live objects, or refused with an error of ours."""
-    endpoint, clock = check_endpoint(None), SteeredClock()
-    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=data))
-    with open_client(endpoint, transport=transport) as http, contextlib.suppress(TuneformError):
-        retrier = Retrier(clock, lambda: 0.5)
-        client = ApiClient(http, endpoint, ApiKey("key"), clock=clock, retrier=retrier)
-        for live in GeminiProvider(client, capabilities("gemini")).list():
+    provider, say = _provider()
+    say(data)
+    with contextlib.suppress(TuneformError):
+        for live in provider.list():
             assert live.remote
+
+
+@cache
+def _provider() -> tuple[GeminiProvider, Callable[[bytes], None]]:
+    """A provider, and what makes its service say something; made once, as it takes a while."""
+    endpoint, clock, said = check_endpoint(None), SteeredClock(), [b""]
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=said[-1]))
+    http = open_client(endpoint, transport=transport)
+    retrier = Retrier(clock, lambda: 0.5)
+    client = ApiClient(http, endpoint, ApiKey("key"), clock=clock, retrier=retrier)
+    provider = GeminiProvider(client, capabilities("gemini"))
+    return provider, lambda body: said.__setitem__(0, body)
 
 
 TARGETS: Final[tuple[Callable[[bytes], None], ...]] = (

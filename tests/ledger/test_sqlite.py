@@ -1,5 +1,6 @@
 """The ledger in a SQLite file: what it is made from, what is refused, and how that is told."""
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -103,6 +104,38 @@ def test_somebody_elses_database_is_refused_and_left_alone(path, ledger, use):
     with pytest.raises(LocalError, match="is not a ledger"):
         ledger.recorded(DEMO) if use == "recorded" else ledger.begin_run(APPLY)
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("use", ["begin_run", "recorded"])
+def test_a_pipe_is_refused(path, ledger, use):
+    """SQLite would wait for its other end."""
+    path.parent.mkdir()
+    os.mkfifo(path)
+    with pytest.raises(LocalError, match="is a pipe or a device"):
+        ledger.recorded(DEMO) if use == "recorded" else ledger.begin_run(APPLY)
+
+
+ENDLESS = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x FROM c"
+
+
+@pytest.mark.parametrize("use", ["begin_run", "recorded"])
+@pytest.mark.parametrize(
+    "trap",
+    [
+        f"ALTER TABLE runs RENAME TO gone; CREATE VIEW runs AS {ENDLESS}",
+        f"CREATE /* a TABLE */ VIEW ours AS {ENDLESS}",
+        f"CREATE TRIGGER t BEFORE INSERT ON runs BEGIN SELECT count(*) FROM ({ENDLESS}); END",
+        f"CREATE VIEW o AS {ENDLESS}; PRAGMA writable_schema=1; UPDATE sqlite_master SET type=''",
+    ],
+)
+def test_a_file_that_would_keep_us_busy_is_refused(path, ledger, use, trap):
+    """A branch may hold a `.tuneform/ledger.db`, and a pipeline plans what it looks at."""
+    ledger.begin_run(APPLY)
+    ledger.close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(trap)
+    with pytest.raises(LocalError, match=r"is not a ledger|it is damaged"):
+        ledger.recorded(DEMO) if use == "recorded" else ledger.begin_run(APPLY)
 
 
 @pytest.mark.parametrize("use", ["begin_run", "recorded"])

@@ -207,7 +207,9 @@ def test_a_temporary_service_leaves_no_file(tmp_path):
 def test_files_that_cannot_be_used(tmp_path):
     (tmp_path / "file").write_text("x")
     (tmp_path / "noise.db").write_bytes(b"this is no database, whatever its name says" * 100)
-    for path in (tmp_path, tmp_path / "file" / "p.db", tmp_path / "noise.db"):
+    os.mkfifo(tmp_path / "pipe.db")
+    for name in ("", "file/p.db", "noise.db", "pipe.db"):
+        path = tmp_path / name
         with pytest.raises(DataUnusable, match=str(path)):
             open_service(path)
     later = tmp_path / "later.db"
@@ -220,6 +222,18 @@ def test_files_that_cannot_be_used(tmp_path):
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes wherever it likes")
+def test_a_file_with_views_or_triggers_is_refused(tmp_path):
+    """Those of a stranger may never end; a branch can bring such a file."""
+    path = tmp_path / "service.db"
+    open_service(path).close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(
+            "ALTER TABLE models RENAME TO gone; CREATE VIEW models AS SELECT * FROM gone"
+        )
+    with pytest.raises(DataUnusable, match="holds views or triggers"):
+        open_service(path)
+
+
 def test_a_folder_that_cannot_be_written(tmp_path):
     tmp_path.chmod(0o500)
     with pytest.raises(DataUnusable, match="can be written"):

@@ -17,6 +17,13 @@ from tuneform.ledger.source import OLDEST, VERSION, Row, Values, check_readable
 APPLICATION: Final = 0x74756E65
 """Kept in `application_id` ("tune"): tells our file from somebody else's database."""
 
+_FOREIGN: Final = """
+SELECT 1 FROM sqlite_master
+WHERE NOT (sql IS NULL OR sql GLOB 'CREATE TABLE [a-z]*' OR sql GLOB 'CREATE INDEX [a-z]*'
+    OR sql GLOB 'CREATE UNIQUE INDEX [a-z]*')
+"""
+"""What no ledger of ours has: a branch may hold a file whose views and triggers never end."""
+
 BUSY_SECONDS: Final = 10.0
 """How long to wait for another process of ours; its transactions take milliseconds."""
 
@@ -90,6 +97,10 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
     Raises:
         LocalError: it cannot be opened, or is not ours.
     """
+    if path.exists() and not (path.is_file() or path.is_dir()):  # SQLite would wait for a pipe
+        raise LocalError(
+            f"{path}: the ledger is a pipe or a device", hint="Name a file in `ledger`."
+        )
     try:
         connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode={mode}{_unchanging(path) if mode == 'ro' else ''}",
@@ -101,7 +112,7 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
         with ExitStack() as undo:
             undo.callback(connection.close)
             (application,) = connection.execute("PRAGMA application_id").fetchone()
-            if application != APPLICATION:
+            if application != APPLICATION or connection.execute(_FOREIGN).fetchone():
                 raise LocalError(
                     f"{path}: this database is not a ledger of tuneform", hint=MOVE_AWAY
                 )

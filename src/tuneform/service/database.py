@@ -107,6 +107,13 @@ _FORMATS = (_TABLES, _VERTEX)
 
 SCHEMA_VERSION = len(_FORMATS)
 
+# A branch may bring a file whose views and triggers never end.
+_STRANGE = """
+SELECT 1 FROM sqlite_master
+WHERE NOT (sql IS NULL OR sql GLOB 'CREATE TABLE [a-z]*' OR sql GLOB 'CREATE INDEX [a-z]*'
+    OR sql GLOB 'CREATE UNIQUE INDEX [a-z]*')
+"""
+
 
 class DataUnusable(Exception):
     """The data file cannot be opened, written or understood; the message says which and why."""
@@ -143,6 +150,8 @@ class Database:
             ) from error
 
     def _connect(self) -> sqlite3.Connection:
+        if self.path.exists() and not (self.path.is_file() or self.path.is_dir()):
+            raise OSError("it is a pipe or a device")  # SQLite would wait for a pipe
         connection = sqlite3.connect(
             self.path,
             timeout=_BUSY_SECONDS,
@@ -159,6 +168,11 @@ class Database:
         return connection
 
     def _prepare(self, service_id: str) -> None:
+        if self._writer.execute(_STRANGE).fetchone():
+            raise DataUnusable(
+                f"{self.path} holds views or triggers, and is no data file of the practice "
+                "service; name another file"
+            )
         if self._version() == SCHEMA_VERSION:
             return
         with self.writing() as connection:
