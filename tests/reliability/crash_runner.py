@@ -17,11 +17,10 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any
 
 import httpx
-import psycopg
 from sqlalchemy import Connection, Engine, event
 
 import tuneform
@@ -49,6 +48,8 @@ def stop_server(task: dict[str, Any]) -> None:
 
 def cut_sessions(task: dict[str, Any]) -> None:
     """End all sessions with the ledger; its server goes on."""
+    import psycopg
+
     url = task["environ"]["TUNEFORM_LEDGER"].replace("+psycopg", "")
     with closing(psycopg.connect(url, autocommit=True)) as connection:
         connection.execute(
@@ -212,11 +213,11 @@ def load() -> None:
     """Load whatever a command may need, so that no fork has to."""
     for module in pkgutil.walk_packages(tuneform.__path__, "tuneform."):
         if not module.name.endswith("__main__"):
-            importlib.import_module(module.name)
+            with suppress(ModuleNotFoundError):  # of an extra that is not installed
+                importlib.import_module(module.name)
     # Another user may not be able to read what the standard library loads late.
     importlib.resources.files(tuneform)
     importlib.import_module("encodings.idna")
-    importlib.import_module("sqlalchemy.dialects.postgresql.psycopg")
 
 
 def main() -> None:
