@@ -284,7 +284,7 @@ def test_every_job_is_counted_with_its_labels(platform):
     assert row["deleteTime"]
 
 
-# --- between two moments ---------------------------------------------------------------------------
+# --- between two moments -------------------------------------------------------------------------
 
 
 class Meddling:
