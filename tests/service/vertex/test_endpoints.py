@@ -68,6 +68,17 @@ def test_two_models_share_the_traffic_of_an_endpoint(trained):
     assert trained.refused("POST", f"{trained.own}:undeployModel", body)[:2] == (404, "NOT_FOUND")
 
 
+@pytest.mark.parametrize("share", [10, 90])
+def test_the_model_with_the_largest_share_answers(trained, share):
+    other = trained.train(tunedModelDisplayName="Other")["tunedModel"]["model"]
+    first = deployed_id(trained, trained.own)
+    split = {"0": share, first: 100 - share}
+    body = {"deployedModel": {"model": other}, "trafficSplit": split}
+    trained.did("POST", f"{trained.own}:deployModel", body)
+    answer = trained.ok("POST", f"{trained.own}:generateContent", ASK)
+    assert answer["modelVersion"] == (other if share > 50 else f"{trained.model}@1")
+
+
 @pytest.mark.parametrize(
     ("verb", "body", "told"),
     [

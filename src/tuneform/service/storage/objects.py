@@ -7,11 +7,12 @@ are, and who may write to them, is decided by the routes.
 
 import secrets
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
@@ -57,24 +58,43 @@ class Object:
     updated: str
     path: Path = field(repr=False)
 
-    def chunks(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+    def chunks(self, start: int = 0, stop: int | None = None) -> "Chunks":
         """Its bytes, or some of them, in pieces. The file is opened at once.
 
         Raises:
             FileNotFoundError: the object was deleted or overwritten since it was looked up.
         """
-        file = self.path.open("rb")
         end = self.size if stop is None else min(stop, self.size)
+        return Chunks(self.path.open("rb"), start, end)
 
-        def pieces() -> Iterator[bytes]:
-            with file:
-                file.seek(start)
-                left = end - start
-                while left > 0 and (piece := file.read(min(PIECE, left))):
-                    left -= len(piece)
-                    yield piece
 
-        return pieces()
+class Chunks:
+    """Pieces of an open file; it is closed at their end, or by who wants no more of them.
+
+    A generator would not do: one that was never begun leaves its file open.
+    """
+
+    def __init__(self, file: BinaryIO, start: int, end: int) -> None:
+        self._file = file
+        self._left = end - start
+        file.seek(start)
+
+    def __iter__(self) -> "Chunks":
+        return self
+
+    def __next__(self) -> bytes:
+        """The next piece."""
+        piece = self._file.read(min(PIECE, self._left)) if self._left > 0 else b""
+        if not piece:
+            self.close()
+            raise StopIteration
+        self._left -= len(piece)
+        return piece
+
+    def close(self) -> None:
+        """Read no more."""
+        self._left = 0
+        self._file.close()
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):

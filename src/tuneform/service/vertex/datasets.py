@@ -6,6 +6,7 @@ lines one by one; only the pairs are kept.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -34,10 +35,20 @@ class Malformed(Exception):
     """One example that is none; the message goes on after its number."""
 
 
+class Pieces(Protocol):
+    """Bytes of an open file."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Piece by piece."""
+
+    def close(self) -> None:
+        """Read no more."""
+
+
 class Stored(Protocol):
     """One object of a bucket."""
 
-    def chunks(self) -> Iterator[bytes]:
+    def chunks(self) -> Pieces:
         """Its bytes, in pieces."""
 
 
@@ -97,7 +108,8 @@ class Datasets:
             DatasetUnusable: it cannot be read or understood.
         """
         try:
-            return read_examples(uri, self.find(uri, caller).chunks())
+            with closing(self.find(uri, caller).chunks()) as pieces:
+                return read_examples(uri, pieces)
         except OSError as error:
             raise DatasetUnusable(f"The dataset {uri} cannot be read: {error}") from error
 
