@@ -11,6 +11,8 @@ from tests.cli.test_formats import CHECKS
 from tests.server import Server
 
 from tuneform.cli.screen import Screen
+from tuneform.manifest.source import Source
+from tuneform.manifest.words import quoted
 
 PASSWORD = "planted-p@ss/wörd"
 ENCODED = quote(PASSWORD, safe="")
@@ -192,6 +194,14 @@ def test_a_mistake_beside_it(project: Project, line: str, padding: str) -> None:
         talkative.run("validate", "--format", format_, code=3)
     talkative.run("plan", code=3)
     talkative.search_files()
+
+
+def test_a_password_that_is_cut_is_not_taken_for_a_port() -> None:
+    for before in range(110):
+        text = f"postgresql://{'a' * before}:1234567@127.0.0.1/demo{'/x' * 60}"
+        source = Source("tuneform.yaml", text)
+        assert ":1" not in quoted(text)
+        assert all(":1" not in source.snippet(source.place(0, at)) for at in range(0, 130, 3))
 
 
 @pytest.mark.parametrize(

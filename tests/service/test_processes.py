@@ -221,7 +221,6 @@ def test_files_that_cannot_be_used(tmp_path):
         open_service(later)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root writes wherever it likes")
 def test_a_file_with_views_or_triggers_is_refused(tmp_path):
     """Those of a stranger may never end; a branch can bring such a file."""
     path = tmp_path / "service.db"
@@ -234,6 +233,7 @@ def test_a_file_with_views_or_triggers_is_refused(tmp_path):
         open_service(path)
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="root writes wherever it likes")
 def test_a_folder_that_cannot_be_written(tmp_path):
     tmp_path.chmod(0o500)
     with pytest.raises(DataUnusable, match="can be written"):

@@ -150,8 +150,6 @@ class Database:
             ) from error
 
     def _connect(self) -> sqlite3.Connection:
-        if self.path.exists() and not (self.path.is_file() or self.path.is_dir()):
-            raise OSError("it is a pipe or a device")  # SQLite would wait for a pipe
         connection = sqlite3.connect(
             self.path,
             timeout=_BUSY_SECONDS,
