@@ -14,6 +14,7 @@ from tuneform.app.invocation import Invocation
 from tuneform.dataset.files import inside
 from tuneform.domain.desired import Desired
 from tuneform.domain.live import Live
+from tuneform.domain.settings import setting_field
 from tuneform.engine.estate import Estate
 from tuneform.engine.situation import situation_of
 from tuneform.errors import LocalError, Refused
@@ -114,8 +115,9 @@ def _manifest_text(name: str, live: Live, dataset: str, parent: str | None) -> s
     if settings.get("learningRate") and "learningRateMultiplier" in settings:
         # The service echoes both; the rate is what was effective.
         del settings["learningRateMultiplier"]
-    if settings:
-        spec["hyperparameters"] = settings
+    for setting, value in settings.items():
+        section, _, key = setting_field(setting).removeprefix("spec.").partition(".")
+        spec.setdefault(section, {})[key] = value
     metadata: dict[str, Any] = {"name": name}
     if labels := {key: literal(value) for key, value in live.labels if _is_label(key, value)}:
         metadata["labels"] = labels
