@@ -5,12 +5,7 @@ import json
 import pytest
 
 from tuneform.dataset.digest import dataset_digest, example_digest
-from tuneform.dataset.examples import (
-    data_digest_of,
-    each_example,
-    read_examples,
-    stream_examples,
-)
+from tuneform.dataset.examples import data_digest_of, each_example, read_examples
 from tuneform.domain.capabilities import Limits
 from tuneform.domain.spec import DatasetRef
 from tuneform.errors import InvalidProject, Stale
@@ -101,12 +96,3 @@ def test_the_digest_of_what_cannot_be_read(project):
     project.write("x.jsonl", "oops")
     with pytest.raises(InvalidProject):
         data_digest_of(project.root, REF, Limits())
-
-
-def test_what_changed_is_told_after_the_last_example(project):
-    project.write_rows("x.jsonl", [("a", "x"), ("b", "y")])
-    ref = DatasetRef("x.jsonl", "jsonl")
-    stream = stream_examples(project.root, ref, "0" * 64, Limits())
-    assert [next(stream), next(stream)] == [("a", "x"), ("b", "y")]
-    with pytest.raises(Stale):
-        next(stream)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from tuneform.dataset.digest import Digests, dataset_digest
+from tuneform.dataset.digest import dataset_digest
 from tuneform.dataset.files import Files
 from tuneform.dataset.holdout import is_whole, part
 from tuneform.dataset.read import read
@@ -21,12 +21,10 @@ from tuneform.domain.spec import DatasetRef
 from tuneform.errors import InvalidProject, Stale
 
 
-def stream_examples(
+def read_examples(
     root: Path, ref: DatasetRef, expected_digest: str, limits: Limits
-) -> Iterator[tuple[str, str]]:
+) -> list[tuple[str, str]]:
     """Read the examples of a version that is being started, and make sure that they are its own.
-
-    Nothing of them may have been sent when the last one is asked for: only then it is known.
 
     Args:
         root: the project directory.
@@ -35,33 +33,23 @@ def stream_examples(
         limits: of the base; only the size of the file matters here, as the rest was checked when
             the digest was made.
 
-    Yields:
+    Returns:
         Inputs, with the preamble in front, and outputs, in the order of the file.
 
     Raises:
-        Stale: the file has changed since, cannot be read any more, or is gone; at the latest after
-            the last example.
+        Stale: the file has changed since, cannot be read any more, or is gone.
     """
-    digests = Digests()
+    digests: list[bytes] = []
+    examples: list[tuple[str, str]] = []
     for found in read(Files(root), ref, limits.dataset_bytes):
         if isinstance(found, Fault):
             raise _stale(ref, f": {found.detail}")
         batch, its_digests = part(ref, found)
-        digests.add(its_digests)
-        yield from _as_sent(batch, ref.preamble)
-    if digests.dataset_digest() != expected_digest:
+        digests += its_digests
+        examples += _as_sent(batch, ref.preamble)
+    if dataset_digest(digests) != expected_digest:
         raise _stale(ref, "")
-
-
-def read_examples(
-    root: Path, ref: DatasetRef, expected_digest: str, limits: Limits
-) -> list[tuple[str, str]]:
-    """The same all at once, where there are few of them.
-
-    Raises:
-        Stale: as for `stream_examples`; nothing is returned then.
-    """
-    return list(stream_examples(root, ref, expected_digest, limits))
+    return examples
 
 
 def each_example(root: Path, ref: DatasetRef, limits: Limits) -> Iterator[tuple[str, str]]:
