@@ -74,8 +74,9 @@ class VertexProvider:
         yield from self._versions.of(self._versions.survey())
 
     def observe(self, remote: str) -> Live | None:
-        """One version, or None."""
-        return self._versions.observe(remote)
+        """One version, or None. A bare id, as people shorten it, is that of a tuning job."""
+        whole = remote if "/" in remote else self._home.name(JOBS, remote)
+        return self._versions.observe(whole)
 
     def find(self, mark: Mark) -> tuple[Live, ...]:
         """Versions whose mark names this owner, model and fingerprint; or the one of their job."""
