@@ -34,7 +34,6 @@ BARE_ENVIRONMENT = {
     "HOME": "/nonexistent",
     "NO_PROXY": "127.0.0.1,localhost",
     # Nothing of this machine's own credentials may reach a test.
-    "GOOGLE_APPLICATION_CREDENTIALS": "/nonexistent/credentials.json",
     "NO_GCE_CHECK": "true",
     # With `make coverage`, commands in processes of their own are counted too.
     **{name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")},
