@@ -684,11 +684,41 @@ def test_a_quota_is_waited_for_and_is_nobody_elses_failure():
 
 
 def test_a_quota_is_not_waited_for_beyond_the_timeout():
-    world = World(seconds=5)
-    world.provider.fault("start", Exhausted("too many trainings", retry_after=30.0))
-    report = world.apply(create("a"), create("b"), parallelism=1, timeout=20.0)
-    assert [outcome.status for outcome in report.outcomes] == [Status.FAILED, Status.DONE]
-    assert report.outcomes[0].code == "exhausted"
+    world = World(seconds=12)
+    world.provider.quota = 1
+    report = world.apply(create("a"), create("b"), create("c"), parallelism=1, timeout=20.0)
+    done, late, waiting = report.outcomes
+    assert (done.status, late.status, waiting.status) == (
+        Status.DONE,
+        Status.TIMED_OUT,
+        Status.TIMED_OUT,
+    )
+    assert "quota" in waiting.message
+    assert report.exit_code == 9
+
+
+def test_when_time_is_up_a_full_quota_is_asked_no_more():
+    world = World()
+    asked = []
+
+    def refuse(creation):
+        asked.append(world.clock.monotonic())
+        raise Exhausted("too many trainings", retry_after=30.0)
+
+    world.provider.start = refuse
+    report = world.apply(create("a"), create("b"), timeout=20.0)
+    assert {(each.status, each.code) for each in report.outcomes} == {(Status.TIMED_OUT, "timeout")}
+    assert asked == [0.0, 0.0]
+    assert world.clock.monotonic() == pytest.approx(20.0)
+    assert report.exit_code == 9
+
+
+def test_who_is_too_late_is_told_how_far_it_is_and_what_to_do():
+    world = World(seconds=100)
+    outcome = only(world.apply(create(), timeout=50.0))
+    assert f"{remote()} is still in training, at step " in outcome.message
+    assert "`tuneform wait support`" in outcome.hint
+    assert "`tuneform cancel support`" in outcome.hint
 
 
 def test_a_lost_reply_is_found_again():

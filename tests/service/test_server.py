@@ -106,7 +106,9 @@ def test_requests_that_hang_hold_up_neither_the_others_nor_the_end(practice):
         service = stack.enter_context(open_service(None, require_key=False, faults=faults))
         threads = stack.enter_context(ThreadPoolExecutor(30))
         with running(service) as url:
-            hanging = [threads.submit(httpx.get, f"{url}/v1/models", timeout=600) for _ in range(30)]
+            hanging = [
+                threads.submit(httpx.get, f"{url}/v1/models", timeout=600) for _ in range(30)
+            ]
             while service.faults.shown()["rules"][0]["fired"] < 30:
                 pass
             assert httpx.get(f"{url}/v1/tunedModels", timeout=600).status_code == 200
