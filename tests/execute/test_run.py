@@ -1,5 +1,7 @@
 """What becomes of whole plans, when all goes well and when one model does not."""
 
+from dataclasses import replace
+
 import pytest
 from tests.execute.fake import LOST
 from tests.execute.world import (
@@ -30,9 +32,11 @@ from tuneform.domain.plan import (
 from tuneform.domain.report import ChangeEnded, Noticed, Progressed, Status, StepBegan, StepEnded
 from tuneform.domain.spec import Fields
 from tuneform.errors import (
+    BadReply,
     Exhausted,
     Forbidden,
     LocalError,
+    ServiceFailure,
     Stale,
     Unauthenticated,
     Unreachable,
@@ -375,6 +379,46 @@ def test_a_failed_promote_keeps_the_old_version():
     assert outcome.status is Status.FAILED
     assert [step.do for step in outcome.performed] == ["start", "watch"]
     assert world.serving() == [old().remote]
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (Unreachable("no reply"), 8),
+        (BadReply("half of it"), 8),
+        (ServiceFailure("it broke", status=500), 8),
+        (Unreachable("no connection", sent=False), 1),
+        (Exhausted("too many requests"), 1),
+        (Forbidden("not yours"), 4),
+    ],
+)
+@pytest.mark.parametrize("verb", ["patch", "delete", "cancel"])
+def test_a_first_write_that_may_have_arrived_is_not_called_nothing(verb, error, code):
+    live = in_training() if verb == "cancel" else old()
+    mark = replace(live.mark, cancelled=True) if verb == "cancel" else live.mark
+    live = replace(live, mark=mark)
+    step = {
+        "patch": Rewrite(live.remote, replace(live.mark, pinned="aaaaaaaaaa")),
+        "delete": Delete(live.remote),
+        "cancel": Cancel(live.remote),
+    }[verb]
+    world = World().having(live)
+    world.provider.fault(verb, error)
+    report = world.apply(change("support", Action.UPDATE, step, versions=[live]))
+    assert only(report).status is Status.FAILED
+    assert report.exit_code == code
+
+
+def test_a_change_that_was_seen_after_a_write_is_not_before_anything_was_written():
+    new, first = old("support", "newfingerp"), old()
+    new = replace(new, mark=replace(new.mark, serving=False))
+    promote = Promote(new.remote, clears=(first.remote,))
+    decided = change("support", Action.PROMOTE, promote, versions=[new, first])
+    world = World().having(new, first)
+    world.provider.edit(first.remote, description="Edited by hand.")
+    report = world.apply(decided)
+    assert only(report).status is Status.STALE
+    assert report.exit_code == 8
 
 
 def test_an_old_version_that_was_edited_stays():

@@ -24,7 +24,7 @@ class Ending:
         message: what happened.
         hint: the next step, else empty.
         for_all: no other model can go on either.
-        unsure: a training may have begun whose reply was lost.
+        unsure: a step that was not completed may have changed something, or begun a training.
     """
 
     status: Status
