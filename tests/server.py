@@ -66,8 +66,8 @@ class Server:
             self.folder / "log",
         )  # fmt: skip
         ready = [str(binaries() / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
-        for _ in range(600):
-            if subprocess.run(ready, check=False, timeout=10).returncode == 0:
+        for _ in range(12_000):
+            if subprocess.run(ready, check=False, timeout=600).returncode == 0:
                 return
             assert self.process.poll() is None, (self.folder / "log").read_text()
             try:
@@ -80,7 +80,7 @@ class Server:
         """End it at once: sessions break."""
         if self.process is not None:
             self.process.send_signal(2)  # SIGINT: the fast shutdown
-            self.process.wait(60)
+            self.process.wait(600)
             self.process = None
 
     def database(self, like: str = "template1") -> str:
@@ -113,7 +113,7 @@ def running() -> Iterator[Server]:
             ],
             folder / "log",
         )  # fmt: skip
-        assert made.wait(120) == 0, (folder / "log").read_text()
+        assert made.wait(600) == 0, (folder / "log").read_text()
         server = Server(folder, _free_port())
         try:
             server.start()

@@ -50,7 +50,7 @@ def test_loopback_and_files_are_open():
     for host in ("127.0.0.1", "localhost"):
         with (
             socket.create_server(("127.0.0.1", 0)) as server,
-            socket.create_connection((host, server.getsockname()[1]), timeout=5),
+            socket.create_connection((host, server.getsockname()[1]), timeout=600),
         ):
             server.accept()[0].close()
     with (

@@ -161,6 +161,17 @@ def test_a_copied_mark_steals_nothing(project: Project) -> None:
     assert list(project.live()) == [foreign]
 
 
+def test_a_damaged_mark_on_a_foreign_id_is_listed_and_touched_by_nothing(project: Project) -> None:
+    with project.service(trains=True) as service:
+        foreign = service.train("somebody-elses")
+        service.describe(foreign, "Tags.\ntuneform/v1 owner=demo model=? rev=1")
+        other = service.train("another-one")
+        service.describe(other, "Tags.\ntuneform/v1 owner=demo2 model=? rev=1")
+    assert project.ok("plan").out == NOTHING
+    assert project.ok("status", "--format", "json").json["unexplained"] == [foreign]
+    assert "tuneform import" in project.ok("status").out
+
+
 def test_a_mark_that_names_its_own_object_is_ours_and_two_of_one_are_held(
     project: Project,
 ) -> None:

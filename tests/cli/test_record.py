@@ -201,7 +201,7 @@ def test_lock_tells_who_is_writing_and_who_waits_is_told(kept: Project) -> None:
         assert refused.code == 7
         assert f"process {other.process.pid} of ada on " in " ".join(refused.err.split())
         assert kept.run("plan").code == 0, "a plan needs no lock"
-        waited = kept.run("apply", "-y", "--lock-timeout", "60s")
+        waited = kept.run("apply", "-y", "--lock-timeout", "600s")
         assert waited.code == 0, waited
         assert waited.err.count("Waiting: ") == 1
         assert "No changes." in waited.out
@@ -216,7 +216,7 @@ def test_a_run_that_is_killed_lets_go(kept: Project) -> None:
         other.await_error("numbers")
         other.process.kill()
         other.process.wait()
-    kept.apply("--lock-timeout", "30s")
+    kept.apply("--lock-timeout", "600s")
     assert kept.trainings() == 1
     *_, killed = kept.ok("history", "--format", "json").json["runs"]
     assert (killed["ended"], killed["exit_code"]) == (None, None)

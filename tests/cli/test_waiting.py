@@ -11,6 +11,8 @@ import pytest
 from tests.cli.project import ANIMALS, Project, Served
 from tests.cli.shell import PATIENCE, Process, Terminal
 
+from tuneform.cli.values import TRAINING_PATIENCE, patience
+
 NOTHING = "No changes. Live models match the manifests.\n"
 
 
@@ -43,9 +45,16 @@ def test_time_runs_out_and_the_training_goes_on(served: Served) -> None:
     assert "Exit 9: time ran out" in project.apply("--timeout", "0.1s", code=9).out
     assert project.run("wait", "--timeout", "0.1s").code == 9
     served.start_training()
+    project.ok("wait", "--timeout", "none")
     project.apply()
     assert project.ok("plan").out == NOTHING
     assert served.trainings() == 1
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("none", None), ("0", 0.0), ("24h", 86400.0)])
+def test_trainings_are_waited_for_as_long_as_is_said(text: str, seconds: float | None) -> None:
+    assert patience(text) == seconds
+    assert patience(TRAINING_PATIENCE) == 86400.0
 
 
 def test_a_timed_out_parent_leaves_its_child_for_later(served: Served) -> None:

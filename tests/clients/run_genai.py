@@ -51,7 +51,7 @@ def tune(client, base: str, name: str, epochs: int = 5) -> types.TuningJob:
 
 
 def finished(client, name: str) -> types.TuningJob:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 600
     while not (job := client.tunings.get(name=name)).has_ended:
         assert time.monotonic() < deadline
     return job

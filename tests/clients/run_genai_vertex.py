@@ -51,7 +51,7 @@ def tune(client, base: str, name: str, epochs: int = 20, **more) -> types.Tuning
 
 
 def finished(client, name: str) -> types.TuningJob:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600
     while not (job := client.tunings.get(name=name)).has_ended:
         assert time.monotonic() < deadline
     return job

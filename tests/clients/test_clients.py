@@ -21,7 +21,7 @@ from tuneform.service.server import running
 HERE = Path(__file__).parent
 VENVS = HERE.parents[1] / ".venvs"
 INSTALL_SECONDS = 600
-RUN_SECONDS = 180
+RUN_SECONDS = 600
 
 
 def environment(name: str) -> Path:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tuneform.domain.mark import DeletionPolicy, Mark, Verdict, parse_mark
+from tuneform.domain.mark import DeletionPolicy, Mark, Verdict, names_owner, parse_mark
 
 PLAIN = "tuneform/v1 owner=demo/prod model=support fingerprint=x7lkgyoura data=ubehx7qa6j rev=1"
 BARE = Mark("demo/prod", "support", "x7lkgyoura", "ubehx7qa6j", 1)
@@ -175,3 +175,21 @@ def test_promoting_and_retiring_move_only_their_words(mark):
     assert promoted.retired() == promoted.retired().retired()
     assert retired.staged == mark.staged
     assert promoted.verdict == retired.verdict == mark.verdict
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        (PLAIN, True),
+        (f"Tags.\n{PLAIN}\n\n", True),
+        ("tuneform/v1 model=??? owner=demo/prod", True),
+        ("tuneform/v9 owner=demo/prod", True),
+        ("tuneform/v1 owner=demo/production", False),
+        ("tuneform/v1 owner=demo", False),
+        (f"{PLAIN}\nTags.", False),
+        ("owner=demo/prod", False),
+        ("", False),
+    ],
+)
+def test_a_damaged_mark_may_still_name_its_owner(text, named):
+    assert names_owner(text, "demo/prod") is named

@@ -13,6 +13,7 @@ from tuneform.domain.plan import Action, Delete, Rewrite
 from tuneform.domain.report import Status
 from tuneform.domain.spec import Fields, Hyperparameters
 from tuneform.errors import Stale
+from tuneform.execute.changes import Changes
 from tuneform.execute.look import difference, look, write
 
 TRAINING = in_training()
@@ -75,19 +76,19 @@ def test_an_edit_in_the_moment_of_our_own_is_found():
     provider = FakeProvider(SteeredClock(), TRAINED)
     provider.fault("patch", lambda fake: fake.edit(remote(), display_name="Theirs"))
     with pytest.raises(Stale, match="its displayName did not stay"):
-        write(provider, TRAINED, Fields(description="Ours."), mark())
+        write(provider, Changes(), TRAINED, Fields(description="Ours."), mark())
 
 
 def test_a_mark_that_is_not_kept_is_found():
     provider = FakeProvider(SteeredClock(), TRAINED)
     provider.fault("patch", lambda fake: fake.edit(remote(), mark=mark()))
     with pytest.raises(Stale, match="its mark did not stay"):
-        write(provider, TRAINED, Fields(), mark(serving=True))
+        write(provider, Changes(), TRAINED, Fields(), mark(serving=True))
 
 
 def test_a_write_returns_what_is_there_now():
     provider = FakeProvider(SteeredClock(), TRAINED)
-    after = write(provider, TRAINED, Fields(top_k=7), None)
+    after = write(provider, Changes(), TRAINED, Fields(top_k=7), None)
     assert (after.top_k, after.mark, after.description) == (7, None, TRAINED.description)
 
 

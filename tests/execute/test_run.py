@@ -1,5 +1,7 @@
 """What becomes of whole plans, when all goes well and when one model does not."""
 
+from dataclasses import replace
+
 import pytest
 from tests.execute.fake import LOST
 from tests.execute.world import (
@@ -30,9 +32,11 @@ from tuneform.domain.plan import (
 from tuneform.domain.report import ChangeEnded, Noticed, Progressed, Status, StepBegan, StepEnded
 from tuneform.domain.spec import Fields
 from tuneform.errors import (
+    BadReply,
     Exhausted,
     Forbidden,
     LocalError,
+    ServiceFailure,
     Stale,
     Unauthenticated,
     Unreachable,
@@ -377,6 +381,46 @@ def test_a_failed_promote_keeps_the_old_version():
     assert world.serving() == [old().remote]
 
 
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (Unreachable("no reply"), 8),
+        (BadReply("half of it"), 8),
+        (ServiceFailure("it broke", status=500), 8),
+        (Unreachable("no connection", sent=False), 1),
+        (Exhausted("too many requests"), 1),
+        (Forbidden("not yours"), 4),
+    ],
+)
+@pytest.mark.parametrize("verb", ["patch", "delete", "cancel"])
+def test_a_first_write_that_may_have_arrived_is_not_called_nothing(verb, error, code):
+    live = in_training() if verb == "cancel" else old()
+    mark = replace(live.mark, cancelled=True) if verb == "cancel" else live.mark
+    live = replace(live, mark=mark)
+    step = {
+        "patch": Rewrite(live.remote, replace(live.mark, pinned="aaaaaaaaaa")),
+        "delete": Delete(live.remote),
+        "cancel": Cancel(live.remote),
+    }[verb]
+    world = World().having(live)
+    world.provider.fault(verb, error)
+    report = world.apply(change("support", Action.UPDATE, step, versions=[live]))
+    assert only(report).status is Status.FAILED
+    assert report.exit_code == code
+
+
+def test_a_change_that_was_seen_after_a_write_is_not_before_anything_was_written():
+    new, first = old("support", "newfingerp"), old()
+    new = replace(new, mark=replace(new.mark, serving=False))
+    promote = Promote(new.remote, clears=(first.remote,))
+    decided = change("support", Action.PROMOTE, promote, versions=[new, first])
+    world = World().having(new, first)
+    world.provider.edit(first.remote, description="Edited by hand.")
+    report = world.apply(decided)
+    assert only(report).status is Status.STALE
+    assert report.exit_code == 8
+
+
 def test_an_old_version_that_was_edited_stays():
     world = World().having(old())
     planned = replacement()
@@ -684,11 +728,41 @@ def test_a_quota_is_waited_for_and_is_nobody_elses_failure():
 
 
 def test_a_quota_is_not_waited_for_beyond_the_timeout():
-    world = World(seconds=5)
-    world.provider.fault("start", Exhausted("too many trainings", retry_after=30.0))
-    report = world.apply(create("a"), create("b"), parallelism=1, timeout=20.0)
-    assert [outcome.status for outcome in report.outcomes] == [Status.FAILED, Status.DONE]
-    assert report.outcomes[0].code == "exhausted"
+    world = World(seconds=12)
+    world.provider.quota = 1
+    report = world.apply(create("a"), create("b"), create("c"), parallelism=1, timeout=20.0)
+    done, late, waiting = report.outcomes
+    assert (done.status, late.status, waiting.status) == (
+        Status.DONE,
+        Status.TIMED_OUT,
+        Status.TIMED_OUT,
+    )
+    assert "quota" in waiting.message
+    assert report.exit_code == 9
+
+
+def test_when_time_is_up_a_full_quota_is_asked_no_more():
+    world = World()
+    asked = []
+
+    def refuse(creation):
+        asked.append(world.clock.monotonic())
+        raise Exhausted("too many trainings", retry_after=30.0)
+
+    world.provider.start = refuse
+    report = world.apply(create("a"), create("b"), timeout=20.0)
+    assert {(each.status, each.code) for each in report.outcomes} == {(Status.TIMED_OUT, "timeout")}
+    assert asked == [0.0, 0.0]
+    assert world.clock.monotonic() == pytest.approx(20.0)
+    assert report.exit_code == 9
+
+
+def test_who_is_too_late_is_told_how_far_it_is_and_what_to_do():
+    world = World(seconds=100)
+    outcome = only(world.apply(create(), timeout=50.0))
+    assert f"{remote()} is still in training, at step " in outcome.message
+    assert "`tuneform wait support`" in outcome.hint
+    assert "`tuneform cancel support`" in outcome.hint
 
 
 def test_a_lost_reply_is_found_again():

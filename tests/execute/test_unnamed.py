@@ -411,7 +411,7 @@ def test_ten_racing_applies_report_every_training_that_they_began(lag):
     gate = Barrier(10)
 
     def race(decided):
-        gate.wait(30)
+        gate.wait(600)
         own = Story(provider=None)
         own.provider, own.clock = story.provider, story.clock
         return own.run(decided, wait=False)

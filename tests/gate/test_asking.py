@@ -7,7 +7,7 @@ import pytest
 from tuneform.errors import Exhausted, RemoteError, Unanswered
 from tuneform.gate.asking import Errand, Interrupted, ask_all
 
-PATIENCE = 30
+PATIENCE = 600
 """Seconds before a test gives up; what is waited for comes at once."""
 
 

@@ -38,7 +38,7 @@ _VARYING = (
 )
 _TELLS_PROGRESS = re.compile(r"tuneform (apply|rollback|prune)\b")
 _PROGRESS = re.compile(r"(?!error|warning|hint)[a-z][a-z0-9-]*: ")
-_SECONDS_AT_MOST = 120
+_SECONDS_AT_MOST = 600
 
 
 def shape(text: str) -> str:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from tests import server
 from tests.ledger.kinds import OnServer
@@ -18,7 +19,7 @@ from tuneform.domain.plan import Delete
 from tuneform.errors import LocalError
 from tuneform.ledger.base import RunInfo
 from tuneform.ledger.lock import Patience, Purpose
-from tuneform.ledger.postgres import Server
+from tuneform.ledger.postgres import Server, _begin_session
 from tuneform.ledger.source import VERSION
 
 DEMO = Owner("demo")
@@ -68,6 +69,39 @@ def test_a_lost_session_writes_nothing_more_as_the_lock_is_lost_with_it(kind):
         with pytest.raises(LocalError, match="was lost"):
             ledger.end_run(run, "ended")
     assert kind.rows("SELECT count(*) FROM intents") == [(1,)]
+
+
+def test_a_session_that_breaks_is_told_by_one_error_alone(kind, caplog):
+    """The driver adds a warning of its own, on stderr, where many rows were under way."""
+    server = Server(kind.url)
+    with closing(server.open()) as connection:
+        end_sessions(kind)
+        many = text("SELECT set_config('tuneform.at', :at, true)")
+        with (
+            pytest.raises(LocalError, match="cannot be used"),
+            server.telling(),
+            connection.begin(),
+        ):
+            connection.execute(many, [{"at": str(number)} for number in range(3)])
+    assert caplog.records == []
+
+
+def test_a_session_that_breaks_at_its_beginning_is_closed():
+    """Nobody else knows it yet."""
+
+    class Broken:
+        closed = False
+
+        def cursor(self):
+            raise OSError
+
+        def close(self):
+            self.closed = True
+
+    broken = Broken()
+    with pytest.raises(OSError):  # noqa: PT011
+        _begin_session(broken, None)
+    assert broken.closed
 
 
 def test_without_a_lock_a_new_session_is_tried(kind):

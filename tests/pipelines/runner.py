@@ -18,7 +18,7 @@ from tests.pipelines.github_api import REPOSITORY, GitHub
 
 ROOT = Path(__file__).parents[2]
 ACTION = yaml.safe_load(ROOT.joinpath("action.yml").read_text(encoding="utf-8"))
-PATIENCE = 120.0
+PATIENCE = 600.0
 """Seconds before a step is given up; none ever lasts so long on a machine that works."""
 
 SHELLS = {

@@ -130,7 +130,7 @@ def test_the_longest_comment_is_not_made_too_long(team: Team):
         "PULL_REQUEST": "7",
         "RUNNER_TEMP": str(team.work),
     }
-    subprocess.run(["bash", str(script)], env=environ, check=True, timeout=60)
+    subprocess.run(["bash", str(script)], env=environ, check=True, timeout=600)
     assert team.github.comments[0]["body"] == page.read_text(encoding="utf-8")
 
 
@@ -173,7 +173,7 @@ def test_the_action_installs_what_it_came_with_and_only_once(tmp_path: Path):
             cwd=tmp_path / "checkout",
             env=environ,
             check=True,
-            timeout=120,
+            timeout=600,
         )
         source.joinpath("backend.py").write_text("raise SystemExit('built again')", "utf-8")
     places = set(tmp_path.joinpath("path").read_text(encoding="utf-8").splitlines())

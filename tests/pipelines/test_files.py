@@ -134,7 +134,7 @@ def test_actionlint_finds_nothing():
 
 def test_pre_commit_reads_the_hooks():
     command = [sys.executable, "-m", "pre_commit", "validate-manifest", ".pre-commit-hooks.yaml"]
-    subprocess.run(command, cwd=ROOT, check=True, timeout=60)
+    subprocess.run(command, cwd=ROOT, check=True, timeout=600)
 
 
 BARE_INSTALL = """
@@ -161,7 +161,7 @@ def test_hooks_run_with_what_pre_commit_installs(
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=600,
     )
     assert done.returncode == 0, done.stderr
     assert not hook["pass_filenames"]

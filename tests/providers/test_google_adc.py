@@ -170,7 +170,7 @@ def metadata(host):
         env=kept | environ | {"HOME": "/nowhere"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=True,
     )
     return done.stdout.strip()

@@ -20,7 +20,7 @@ def error_info(reason: str) -> dict[str, str]:
 
 # Status, canonical name, message, details; then the error, its reason and a word of its hint.
 CASES = [
-    ((404, "NOT_FOUND", "Tuned model tunedModels/x does not exist."), errors.NotFound, "plan"),
+    ((404, "NOT_FOUND", "Tuned model tunedModels/x does not exist."), errors.NotFound, "base"),
     (
         (
             403,
@@ -154,6 +154,17 @@ def failure(scripted, *replies):
 def fail(scripted, say):
     scripted.creation = say.creation
     return lambda *replies: failure(scripted, *replies)
+
+
+def test_a_create_that_finds_nothing_is_no_deletion(fail, say, scripted):
+    """What a create needs is a base and leave; nothing was there that could have gone."""
+    absent = say.failed(404, "NOT_FOUND", "Requested entity was not found.")
+    assert "base" in fail(absent).hint
+    assert "deleted meanwhile" not in fail(absent).hint
+    script = scripted(absent)
+    with pytest.raises(errors.NotFound) as raised:
+        tuple(script.provider.list())
+    assert "deleted meanwhile" in raised.value.hint
 
 
 @pytest.mark.parametrize(("case", "kind", "hint"), CASES, ids=lambda case: str(case)[:40])

@@ -59,6 +59,24 @@ def test_transient_errors_are_tried_again(error):
 
 
 @pytest.mark.parametrize(
+    ("earlier", "sent"),
+    [
+        (Unreachable("lost"), True),
+        (ServiceFailure("broke", status=503), True),
+        (Exhausted("busy"), False),
+        (Unreachable("refused", sent=False), False),
+    ],
+)
+def test_what_may_have_arrived_is_not_called_unsent_for_what_came_later(earlier, sent):
+    refused = [Unreachable("refused", sent=False) for _ in range(4)]
+
+    error, _, _ = run(Flaky(earlier, *refused))
+
+    assert error is refused[-1]
+    assert error.sent is sent
+
+
+@pytest.mark.parametrize(
     "error",
     [
         *(kind("x") for kind in (Forbidden, InvalidRequest, NotFound, Unauthenticated)),

@@ -66,7 +66,7 @@ def send(world, method, path, body=None, **query):
 
 
 def raw_done(world, operation):
-    for _ in range(1000):
+    for _ in range(20_000):
         found = send(world, "GET", operation["name"])
         if found.get("done"):
             return found["response"]

@@ -38,7 +38,7 @@ def die(_: dict[str, Any]) -> None:
 def stop_server(task: dict[str, Any]) -> None:
     """Stop the ledger's server, as its administrator does: sessions break."""
     os.kill(task["server"], signal.SIGINT)
-    for _ in range(6_000):
+    for _ in range(60_000):
         with closing(socket.socket()) as probe:
             if probe.connect_ex(("127.0.0.1", task["port"])):
                 return

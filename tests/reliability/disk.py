@@ -1,6 +1,7 @@
 """A small disk of its own for a folder: what is full there is really full."""
 
 import errno
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ import pytest
 
 SIZE = 4 * 1024 * 1024
 PAGE = 4096
+OURS = "tuneform-disk-"
+"""What such a disk is called, with the process that mounted it; no test run unmounts another's."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +46,12 @@ class Disk:
 @contextmanager
 def small_disk(folder: Path) -> Iterator[Disk]:
     """Put a folder on a disk of its own, with what is in it; that is lost at the end."""
+    unmount_abandoned()
     aside = folder.with_name(f"{folder.name}.aside")
     shutil.copytree(folder, aside)
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(folder)]
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", f"{OURS}{os.getpid()}"]
     try:
-        done = subprocess.run(mount, capture_output=True, check=False, text=True)
+        done = subprocess.run([*mount, str(folder)], capture_output=True, check=False, text=True)
     except OSError as error:
         pytest.skip(f"no file system can be mounted here: {error}")
     if done.returncode:
@@ -56,4 +60,26 @@ def small_disk(folder: Path) -> Iterator[Disk]:
         shutil.copytree(aside, folder, dirs_exist_ok=True)
         yield Disk(folder)
     finally:
-        subprocess.run(["umount", str(folder)], check=True)
+        _unmount(folder)
+
+
+def unmount_abandoned() -> None:
+    """Take away what a test run left behind that was killed."""
+    for folder, number in _mounted():
+        if not Path(f"/proc/{number}").exists():
+            _unmount(folder)
+
+
+def _mounted() -> list[tuple[Path, int]]:
+    """Disks of this kind, and the process that mounted each."""
+    table = Path("/proc/self/mounts")
+    lines = table.read_text().splitlines() if table.exists() else ()
+    named = [line.split()[:2] for line in lines if line.startswith(OURS)]
+    return [
+        (Path(place.replace("\\040", " ")), int(name.removeprefix(OURS))) for name, place in named
+    ]
+
+
+def _unmount(folder: Path) -> None:
+    """At once, even where a process that is just ending still has a file open there."""
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)

@@ -98,7 +98,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PATCH = do_DELETE = do_PUT = _pass  # noqa: N815 (http.server's names)
 
     def _deliver(self, body: bytes) -> _Reply:
-        there = http.client.HTTPConnection(*self.server.behind, timeout=60)
+        there = http.client.HTTPConnection(*self.server.behind, timeout=600)
         try:
             headers = {k: v for k, v in self.headers.items() if k.lower() != "connection"}
             there.request(self.command, self.path, body or None, headers)

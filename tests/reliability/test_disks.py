@@ -6,6 +6,9 @@ this process may mount one, a disk is really full.
 
 import os
 import shutil
+import signal
+import subprocess
+import sys
 import tempfile
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -13,10 +16,11 @@ from pathlib import Path
 import pytest
 from tests.cli.project import talk_to
 from tests.reliability.crash import Runner, another, check_convergence, make_first
-from tests.reliability.disk import small_disk
+from tests.reliability.disk import OURS, small_disk
 
 from tuneform.service import open_service
 
+ROOT = Path(__file__).parents[2]
 NOBODY = 65534
 
 
@@ -139,6 +143,35 @@ def test_whoever_only_asks_needs_no_disk_to_write_to(runner, world, bound, kille
 
 
 # A disk that is really full.
+
+ABANDON = """
+import os, signal, sys
+from pathlib import Path
+from tests.reliability.disk import small_disk
+with small_disk(Path(sys.argv[1])):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_disk_that_a_killed_run_left_behind_is_taken_away_by_the_next(tmp_path):
+    left, mine, next_one = (tmp_path / name for name in ("left", "mine", "another"))
+    for folder in (left, mine, next_one):
+        folder.mkdir()
+    with small_disk(mine):  # or else it says why there is none
+        command = [sys.executable, "-c", ABANDON, str(left)]
+        killed = subprocess.run(command, cwd=ROOT, check=False)
+        assert killed.returncode == -signal.SIGKILL
+        assert str(left) in mounts()
+        with small_disk(next_one):
+            here = set(mounts())
+            assert str(left) not in here
+            assert {str(mine), str(next_one)} <= here
+    assert str(mine) not in mounts()
+
+
+def mounts():
+    lines = Path("/proc/self/mounts").read_text().splitlines()
+    return [line.split()[1] for line in lines if line.startswith(OURS)]
 
 
 @pytest.mark.parametrize("room", [0, 49_152, 65_536])

@@ -52,7 +52,7 @@ def renew(postgres, first, tmp_path):
 
 def await_the_lock(world):
     """The server frees it as soon as it notices that nobody is at the other end."""
-    for _ in range(200):
+    for _ in range(10_000):
         if not world.project.ok("lock", "--format", "json").json["held"]:
             return
     raise AssertionError(world.project.ok("lock").out)

@@ -72,6 +72,19 @@ def test_a_training_in_a_log():
     ]
 
 
+def test_what_many_end_with_is_told_of_the_first_few():
+    alike = [
+        ChangeEnded(Outcome(change(f"m{at}", Action.CREATE), Status.SKIPPED, "not begun: no disk"))
+        for at in range(6)
+    ]
+    assert logged(*alike)[2:] == [
+        "m2: skipped, not begun: no disk\n",
+        "m3: skipped\n",
+        "m4: skipped\n",
+        "m5: skipped\n",
+    ]
+
+
 def test_waiting_notices_and_unknown_totals():
     assert logged(
         StepBegan("m", Action.WAIT, Watch(remote("m"))),

@@ -94,6 +94,23 @@ def test_what_needs_somebody_stands_last():
     assert places == sorted(places)
 
 
+def test_what_stopped_many_is_told_once_with_their_count():
+    """As when the ledger is lost: each is named, and the sentence does not drown them."""
+    lost = "not begun: the session with the ledger was lost"
+    halted = tuple(
+        Outcome(change(f"m{at}", Action.CREATE), Status.SKIPPED, lost, "Check the server.", "local")
+        for at in range(1000)
+    )
+    other = Outcome(change("other", Action.CREATE), Status.FAILED, "it broke", "", "remote")
+    text = report_text(Report(OWNER, "x", (*halted[:500], other, *halted[500:])), Look(100))
+    assert text.count(lost) == text.count("Check the server.") == 1
+    assert f"these 1,000: {lost}" in text
+    assert all(f" m{at} " in text for at in range(1000))
+    assert text.index(" m999 ") < text.index("these 1,000") < text.index(" other ")
+    few = report_text(Report(OWNER, "x", halted[:3]), Look(100))
+    assert few.count(lost) == 3
+
+
 OUTCOMES = st.builds(
     Outcome,
     change=st.builds(change, FOREIGN, st.sampled_from(Action)),

@@ -263,6 +263,7 @@ def status_report() -> StatusReport:
                 state=ModelState.FAILED,
                 serving=None,
                 versions=(VersionStatus(failed, 0.5, None, "The loss was no number."),),
+                note="No manifest declares it any longer. `tuneform apply` would delete it.",
             ),
             ModelStatus(
                 "tagger", declared=True, state=ModelState.ABSENT, serving=None, versions=()

@@ -49,7 +49,7 @@ class Stranger:
             except OSError:
                 return
             with connection:
-                connection.settimeout(2)
+                connection.settimeout(600)
                 self.heard += b"(connected) " + connection.recv(65_536)
                 connection.sendall(b"HTTP/1.1 502 No\r\nContent-Length: 0\r\n\r\n")
 

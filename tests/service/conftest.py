@@ -113,7 +113,7 @@ def in_process(service: Service) -> Iterator[Practice]:
 @contextmanager
 def over_a_port(service: Service) -> Iterator[Practice]:
     """Speak with a service through a socket."""
-    with running(service) as url, httpx.Client(base_url=url, timeout=30) as client:
+    with running(service) as url, httpx.Client(base_url=url, timeout=600) as client:
         yield Practice(client, service)
 
 

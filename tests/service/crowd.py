@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Self
 
 BASE = "models/gemini-1.5-flash-001-tuning"
-PATIENCE = 60
+PATIENCE = 600
 JSON = {"Content-Type": "application/json", "x-goog-api-key": "crowd"}
 STATUSES = {
     400: {"INVALID_ARGUMENT", "FAILED_PRECONDITION"},

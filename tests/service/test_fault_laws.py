@@ -97,7 +97,7 @@ class Caller:
 
     def send(self, what, model_id, method, url, **more):
         try:
-            answer = self.client.request(method, url, timeout=60, **more)
+            answer = self.client.request(method, url, timeout=600, **more)
         except httpx.TransportError as error:
             self.log.append(type(error).__name__)
             return

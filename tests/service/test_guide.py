@@ -130,7 +130,7 @@ def test_the_guides_commands_with_curl(tmp_path):
             env={"PATH": "/usr/bin:/bin", "base": base, "GEMINI_API_KEY": "K", "body": BODY},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=600,
             check=True,
         )
     assert done.stdout.split() == ["ACTIVE", "1", "1", "{}"]

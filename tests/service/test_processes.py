@@ -51,7 +51,7 @@ class Process:
     def end(self, *, kill=False):
         if kill:
             self.child.send_signal(signal.SIGKILL)
-        self.child.communicate(timeout=60)
+        self.child.communicate(timeout=600)
         return self.child.returncode
 
 

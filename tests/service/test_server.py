@@ -49,13 +49,13 @@ def test_serve_says_where_it_listens_trains_and_ends_in_order(tmp_path, practice
                 while client.get("/v1/tunedModels/adder").json()["state"] != "ACTIVE":
                     pass
             child.send_signal(end)
-            out, err = child.communicate(timeout=30)
+            out, err = child.communicate(timeout=600)
         assert (child.returncode, out, err) == (0, "closed\n", "")
     assert not data.with_suffix(".db-wal").exists()
 
 
 def exchange(url: httpx.URL, request: bytes) -> tuple[int, dict]:
-    with socket.create_connection((url.host, url.port), timeout=30) as connection:
+    with socket.create_connection((url.host, url.port), timeout=600) as connection:
         connection.sendall(request)
         answer = b""
         while more := connection.recv(65536):
@@ -95,8 +95,8 @@ def test_hundreds_of_idle_connections_keep_nobody_out(practice_both_ways):
         return
     with ExitStack() as stack:
         for _ in range(200):
-            stack.enter_context(socket.create_connection((url.host, url.port), timeout=30))
-        with httpx.Client(base_url=url, timeout=30) as another:
+            stack.enter_context(socket.create_connection((url.host, url.port), timeout=600))
+        with httpx.Client(base_url=url, timeout=600) as another:
             assert another.get("/v1/models").status_code == 200
 
 
@@ -106,12 +106,14 @@ def test_requests_that_hang_hold_up_neither_the_others_nor_the_end(practice):
         service = stack.enter_context(open_service(None, require_key=False, faults=faults))
         threads = stack.enter_context(ThreadPoolExecutor(30))
         with running(service) as url:
-            hanging = [threads.submit(httpx.get, f"{url}/v1/models", timeout=60) for _ in range(30)]
+            hanging = [
+                threads.submit(httpx.get, f"{url}/v1/models", timeout=600) for _ in range(30)
+            ]
             while service.faults.shown()["rules"][0]["fired"] < 30:
                 pass
-            assert httpx.get(f"{url}/v1/tunedModels", timeout=60).status_code == 200
+            assert httpx.get(f"{url}/v1/tunedModels", timeout=600).status_code == 200
         for each in hanging:
-            assert isinstance(each.exception(timeout=60), httpx.RemoteProtocolError)
+            assert isinstance(each.exception(timeout=600), httpx.RemoteProtocolError)
 
 
 def tuneform(*arguments):
@@ -126,7 +128,7 @@ def test_the_command_takes_a_file_of_faults(tmp_path):
         url = child.stdout.readline().strip()
         codes = [httpx.get(f"{url}/v1/models?key=any").status_code for _ in range(2)]
         child.send_signal(signal.SIGTERM)
-        assert child.communicate(timeout=30)[1] == ""
+        assert child.communicate(timeout=600)[1] == ""
     assert codes == [503, 200]
 
 
@@ -134,7 +136,7 @@ def test_a_file_of_faults_that_is_not_understood_is_told_and_nothing_is_served(t
     faults = tmp_path / "faults.yaml"
     faults.write_text("rules:\n  - effect: loose\n")
     with tuneform("serve", "--port", "0", "--faults", faults) as child:
-        out, err = child.communicate(timeout=30)
+        out, err = child.communicate(timeout=600)
     assert (child.returncode, out) == (1, "")
     told = " ".join(err.split())
     assert "faults.yaml:2: rules[0].effect: there is no effect 'loose' here" in told

@@ -421,7 +421,7 @@ def test_a_kill_in_the_middle_of_an_upload_leaves_no_object(tmp_path):
 
     process, url = serving()
     query = "uploadType=media&key=K&name="
-    with httpx.Client(timeout=30) as client:
+    with httpx.Client(timeout=600) as client:
         client.post(
             f"{url}/upload/storage/v1/b/bkt/o?{query}whole", content=b"w"
         ).raise_for_status()
@@ -438,7 +438,7 @@ def test_a_kill_in_the_middle_of_an_upload_leaves_no_object(tmp_path):
             assert [item["name"] for item in listed["items"]] == ["whole"]
         finally:
             process.send_signal(signal.SIGTERM)
-            process.wait(30)
+            process.wait(600)
             process.stdout.close()
 
 

@@ -7,6 +7,10 @@ from decimal import Decimal, InvalidOperation
 
 from tuneform.errors import UsageError
 
+TRAINING_PATIENCE = "24h"
+"""How long trainings are waited for where nobody says so: one that stalls must not hold up a run,
+its lock and its pipeline without end. A training lasts for hours, not for days."""
+
 LONGEST_DAYS = 36_500
 """A hundred years: nobody means more."""
 
@@ -26,6 +30,15 @@ def duration(text: str | None, option: str) -> float | None:
     if seconds > LONGEST_DAYS * 86400:
         raise UsageError(f"{option} {text!r} is too long", hint=f"{LONGEST_DAYS}d is the most")
     return seconds
+
+
+def patience(text: str) -> float | None:
+    """Seconds to wait for trainings, from a time or `none`; None is for ever.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    return None if text.strip() == "none" else duration(text, "--timeout")
 
 
 def amount(text: str | None) -> Decimal | None:

@@ -157,6 +157,17 @@ def parse_mark(line: str) -> Mark | None:
     )
 
 
+def names_owner(text: str, owner: str) -> bool:
+    """Whether the last line of a text is a mark of this owner, however damaged the rest of it is.
+
+    Args:
+        text: such as a description.
+        owner: `PROJECT` or `PROJECT/ENV`.
+    """
+    first, *words = (text.strip().splitlines() or [""])[-1].split() or [""]
+    return first.startswith(PREFIX) and f"owner={owner}" in words
+
+
 _FLAGS = frozenset({"serving", "staged", "cancelled"})
 _VALUES = {
     "owner": _OWNER,

@@ -41,7 +41,8 @@ class Outcome:
         seconds: from the first step to the last.
         loss: of the last training step, where this run watched it.
         evaluation: what its gate found, where this run evaluated it.
-        unsure: whether a training may have begun whose reply was lost.
+        unsure: whether a step that was not completed may have changed something, or begun a
+            training: its reply was lost, or an error followed.
     """
 
     change: Change

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from tuneform.domain.desired import DesiredSet
 from tuneform.domain.live import Live, LiveSet, LiveState, Training
+from tuneform.domain.mark import names_owner
 from tuneform.domain.plan import Action, Change, Plan, ReasonCode
 from tuneform.domain.status import ModelState, ModelStatus, StatusReport, VersionStatus
 from tuneform.engine.estate import sort_out
@@ -27,7 +28,10 @@ def report_status(
     unexplained = {each.remote for each in estate.unexplained}
     ids = {model.remote for model in desired.models if model.remote}
     unexplained |= {
-        each.remote for each in live.objects if each.mark is None and each.remote in ids
+        each.remote
+        for each in live.objects
+        if each.mark is None
+        and (each.remote in ids or names_owner(each.description, str(desired.owner)))
     }
     found = (
         estate.unmarked_of((model.name, *model.spec.formerly), model.fingerprint_short)
@@ -72,7 +76,7 @@ def _model_status(change: Change, declared: bool, trainings: Mapping[str, Traini
         versions=tuple(
             version_status(each, trainings.get(each.remote)) for each in change.versions
         ),
-        note=_note(change),
+        note=_note(change, declared=declared),
     )
 
 
@@ -91,7 +95,18 @@ def _state(change: Change, foremost: Live | None, serving: Live | None) -> Model
     return ModelState.ABSENT
 
 
-def _note(change: Change) -> str:
+def _note(change: Change, *, declared: bool) -> str:
+    told = _told(change)
+    if declared or change.reason.code in _UNDECLARED:
+        return told
+    return f"No manifest declares it. {told}".rstrip()
+
+
+_UNDECLARED = frozenset({ReasonCode.NOT_DECLARED, ReasonCode.RETAINED, ReasonCode.IN_USE})
+"""Reasons that say themselves that no manifest declares the model."""
+
+
+def _told(change: Change) -> str:
     match change.action:
         case Action.KEEP if change.reason.code is ReasonCode.UP_TO_DATE:
             return ""

@@ -17,14 +17,8 @@ from tuneform.domain.live import Live, LiveState
 from tuneform.domain.mark import Mark
 from tuneform.domain.plan import ReasonCode, Start
 from tuneform.domain.report import Status
-from tuneform.errors import (
-    AlreadyExists,
-    BadReply,
-    Exhausted,
-    RemoteError,
-    ServiceFailure,
-    Unreachable,
-)
+from tuneform.errors import AlreadyExists, Exhausted, RemoteError, Unreachable
+from tuneform.execute.changes import is_lost
 from tuneform.execute.ending import AGAIN, Ending, ending_of
 from tuneform.execute.look import same
 
@@ -92,17 +86,6 @@ class Tried:
     sends: int = 1
     lost: bool = False
     waited: float = 0.0
-
-
-def is_lost(error: RemoteError) -> bool:
-    """Whether the create may have arrived all the same."""
-    match error:
-        case Unreachable():
-            return error.sent
-        case ServiceFailure() | BadReply():
-            return True
-        case _:
-            return False
 
 
 def needs_look(error: RemoteError) -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from tuneform.execute.ending import ending_of
+from tuneform.execute.ending import Ending, ending_of
 from tuneform.execute.result import Errand, Result, Tools
 from tuneform.execute.steps import perform
 from tuneform.ledger.base import IntentId
@@ -30,7 +30,11 @@ def attempt(tools: Tools, errand: Errand) -> Attempted:
         LocalError: the intent cannot be written; nothing was sent.
     """
     intent = errand.intent or tools.ledger.intend(tools.run, errand.model, errand.named_step)
+    result: Result
     try:
-        return Attempted(intent, perform(tools, errand))
+        result = perform(tools, errand)
     except Exception as error:  # noqa: BLE001 - one model's bug must not stop the others
-        return Attempted(intent, ending_of(error))
+        result = ending_of(error)
+    if isinstance(result, Ending) and errand.changes.possible:
+        result = replace(result, unsure=True)
+    return Attempted(intent, result)

@@ -24,7 +24,7 @@ class Ending:
         message: what happened.
         hint: the next step, else empty.
         for_all: no other model can go on either.
-        unsure: a training may have begun whose reply was lost.
+        unsure: a step that was not completed may have changed something, or begun a training.
     """
 
     status: Status
@@ -82,14 +82,33 @@ def started() -> Ending:
     )
 
 
-def late() -> Ending:
-    """How a change ends that was not waited for any longer."""
+def late(model: str, remote: str, steps_done: int = 0, steps_total: int = 0) -> Ending:
+    """How a change ends that was not waited for any longer.
+
+    Args:
+        model: whose training it is.
+        remote: the object in training.
+        steps_done: of its training; negative where nobody knows it.
+        steps_total: 0 where nobody knows it.
+    """
+    far = f", at step {max(steps_done, 0):,} of {steps_total:,}" if steps_total else ""
     return Ending(
         Status.TIMED_OUT,
         "timeout",
-        "time is up; the training that has begun is not lost",
-        "Run `tuneform apply` again: it goes on from here. `--timeout` allows more time; if it "
-        "stalls, `tuneform cancel NAME` stops it, and a raised `spec.revision` trains anew.",
+        f"time is up: {remote} is still in training{far}; it goes on, and is not lost",
+        f"Run `tuneform apply` again to go on from here, or `tuneform wait {model}` to watch it; "
+        "`--timeout` sets how long. If it stalls, "
+        f"`tuneform cancel {model}` stops it, and a raised `spec.revision` trains anew.",
+    )
+
+
+def no_room() -> Ending:
+    """How a change ends whose training waited for a quota until time was up."""
+    return Ending(
+        Status.TIMED_OUT,
+        "timeout",
+        "time is up: its training still waits for a place in the quota",
+        f"{AGAIN} `--timeout` sets how long it waits.",
     )
 
 

@@ -39,7 +39,11 @@ def evaluate(tools: Tools, errand: Errand, step: Evaluate, now: Live) -> Result:
     again = look_at(tools.provider, now)
     assert again.mark is not None, "an object without a mark is unfit"
     mark = replace(again.mark, verdict=Verdict(evaluation.passed, step.gate.short))
-    judged = again if mark == again.mark else write(tools.provider, again, Fields(), mark)
+    judged = (
+        again
+        if mark == again.mark
+        else write(tools.provider, errand.changes, again, Fields(), mark)
+    )
     tools.ledger.record_evaluation(tools.run, evaluation)
     return Performed((judged,), evaluation=evaluation)
 

@@ -9,6 +9,7 @@ from tuneform.domain.live import Live, LiveState
 from tuneform.domain.mark import Mark
 from tuneform.domain.spec import Fields
 from tuneform.errors import Stale
+from tuneform.execute.changes import Changes
 from tuneform.execute.ending import PLAN
 from tuneform.providers.base import Provider
 
@@ -128,14 +129,17 @@ def check_successor(provider: Provider, successor: str | None) -> None:
         raise Stale(f"{successor} does not serve any longer, so what it replaced stays", hint=PLAN)
 
 
-def write(provider: Provider, now: Live, fields: Fields, mark: Mark | None) -> Live:
+def write(
+    provider: Provider, changes: Changes, now: Live, fields: Fields, mark: Mark | None
+) -> Live:
     """Edit fields and mark of an object just observed, and make sure that they are kept.
 
     Raises:
         Stale: what was read back is not what was written; nothing else reveals an edit that
             somebody made at the same moment.
     """
-    after = provider.patch(now, fields, mark)
+    with changes.requested():
+        after = provider.patch(now, fields, mark)
     if field := difference(_edited(now, fields, mark), after):
         raise Stale(
             f"{now.remote}: its {field} did not stay as it was written; "

@@ -20,12 +20,12 @@ from tuneform.execute.attempt import Attempted, attempt
 from tuneform.execute.board import Board, Skip
 from tuneform.execute.crew import Crew
 from tuneform.execute.delays import Delays
-from tuneform.execute.ending import Ending, ending_of, late, started
+from tuneform.execute.ending import Ending, ending_of, late, no_room, started
 from tuneform.execute.evaluate import not_passed
 from tuneform.execute.findings import told_by, trained_at
 from tuneform.execute.job import Lane
 from tuneform.execute.options import Options
-from tuneform.execute.result import Later, Performed, StillTraining, Tools, named
+from tuneform.execute.result import Later, Memory, Performed, StillTraining, Tools, named
 from tuneform.execute.vigil import Findings, Vigil, Watched
 from tuneform.execute.watching import Sighting, poll
 
@@ -73,7 +73,7 @@ class Loop:
         now = self._tools.clock.monotonic()
         self._board.ready.extend(self._delays.take_due(now))
         while self._board.ready and self._errands < self._options.parallelism:
-            self._begin(self._board.ready.popleft())
+            self._begin_in_time(self._board.ready.popleft(), now)
         due = self._vigil.due
         if due is not None and due <= now:
             tools, names = self._tools, self._vigil.begin_poll()
@@ -101,6 +101,13 @@ class Loop:
                 self._tools.ledger.flush()
             except TuneformError:
                 self._flushes = False
+
+    def _begin_in_time(self, lane: Lane, now: float) -> None:
+        """Begin, but ask for room in a quota no longer than there is time."""
+        if _lacks_room(lane) and self._vigil.is_late(now):
+            self._board.end(lane, no_room())
+        else:
+            self._begin(lane)
 
     def _begin(self, lane: Lane) -> None:
         step, job = lane.step, lane.job
@@ -160,7 +167,7 @@ class Loop:
             self._record_cost(lane, result)
         for live in result.seen:
             self._record_training(live)
-        if lane.memory is not None and isinstance(lane.memory.error, Exhausted):
+        if _lacks_room(lane):
             self._have_quota_tried()  # where one found room, there may be more
         lane.advance(result)
         lane.job.ended = self._tools.clock.monotonic()
@@ -192,14 +199,14 @@ class Loop:
         due = now + later.seconds
         if isinstance(lane.step, Start):
             self._vigil.start_waiting()
-            if self._vigil.deadline is not None and due > self._vigil.deadline:
+            if not _is_full(later.memory) and self._vigil.is_late(due):
                 self._board.end(lane, later.otherwise)
                 return
             if lane.memory is None:
                 reason = later.otherwise.message
                 self._board.notify(Noticed(f"{lane.model}: {reason.rstrip('.')}; trying again"))
         lane.memory = later.memory
-        if isinstance(later.memory.error, Exhausted):
+        if _is_full(later.memory):
             self._delays.add_for_quota(lane, now, later.seconds, self._vigil.deadline)
         else:
             self._delays.add(lane, due)
@@ -225,20 +232,20 @@ class Loop:
         if not self._options.wait:
             self._board.end(lane, started())
         elif not self._vigil.add(lane, remote):
-            self._board.end(lane, late())
+            self._board.end(lane, late(lane.model, remote))
 
     def _take_up_poll(self, future: Future[Sighting]) -> None:
         error = future.exception()
         if not isinstance(error, Exception):
             self._take_up_findings(self._vigil.end_poll(future.result()))
             return
-        ending = self._vigil.fail_poll(error)
-        if ending is None:
+        ending_of_each = self._vigil.fail_poll(error)
+        if ending_of_each is None:
             reason = str(error).rstrip(".")
             self._board.notify(Noticed(f"{reason}; the trainings go on, and so does the watching"))
             return
         for watched in self._vigil.drop_idle():
-            self._board.end(watched.lane, ending)
+            self._board.end(watched.lane, ending_of_each(watched))
 
     def _take_up_findings(self, findings: Findings) -> None:
         for watched, progress in findings.progress:
@@ -249,7 +256,7 @@ class Loop:
             self._trained(watched, Performed())
         for watched in findings.too_late:
             self._vigil.drop(watched)
-            self._board.end(watched.lane, late())
+            self._board.end(watched.lane, watched.late())
         for watched in () if self._board.halted else findings.closer:
             step = watched.lane.step
             assert step is not None, "a watched lane waits in its step"
@@ -267,7 +274,7 @@ class Loop:
             self._have_quota_tried()
         elif not self._vigil.end_examination(watched):
             self._vigil.drop(watched)
-            self._board.end(watched.lane, late())
+            self._board.end(watched.lane, watched.late())
 
     def _trained(self, watched: Watched, result: Performed) -> None:
         self._vigil.drop(watched)
@@ -276,3 +283,12 @@ class Loop:
         found = trained_at(watched.live, self._tools.clock.now(), result.loss)
         self._tools.ledger.record_training(self._tools.run, watched.remote, found)
         self._complete(watched.lane, result)
+
+
+def _lacks_room(lane: Lane) -> bool:
+    """Whether a quota refused its create."""
+    return lane.memory is not None and _is_full(lane.memory)
+
+
+def _is_full(memory: Memory) -> bool:
+    return isinstance(memory.error, Exhausted)

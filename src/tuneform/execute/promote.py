@@ -27,7 +27,7 @@ def promote(tools: Tools, errand: Errand, step: Promote, now: Live) -> Result:
     served = now.mark.promoted(step.pinned)
     # A version that nothing answers for is written again: that lets it be deployed.
     is_done = now.mark == served and now.deployed
-    new = now if is_done else write(tools.provider, now, Fields(), served)
+    new = now if is_done else write(tools.provider, errand.changes, now, Fields(), served)
     if not new.deployed:
         return _undeployed(new)
     seen = [new]
@@ -37,7 +37,7 @@ def promote(tools: Tools, errand: Errand, step: Promote, now: Live) -> Result:
             continue  # what is gone serves no longer
         retired = old.mark.retired()
         if old.mark != retired:
-            old = write(tools.provider, old, Fields(), retired)
+            old = write(tools.provider, errand.changes, old, Fields(), retired)
         seen.append(old)
     return Performed(tuple(seen), loss=now.curve[-1].loss if now.curve else None)
 

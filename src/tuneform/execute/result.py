@@ -11,7 +11,8 @@ from tuneform.domain.gate import Evaluation, Gate
 from tuneform.domain.live import Live
 from tuneform.domain.plan import Start, Step
 from tuneform.errors import Exhausted, RemoteError
-from tuneform.execute.arrival import Tried, is_lost
+from tuneform.execute.arrival import Tried
+from tuneform.execute.changes import Changes, is_lost
 from tuneform.execute.ending import Ending
 from tuneform.gate import Question
 from tuneform.ledger.base import IntentId, Ledger, RunId
@@ -87,6 +88,7 @@ class Errand:
             another is to replace; None where it does not.
         memory: of the attempt before; None for the first.
         intent: its entry in the ledger; None before the first attempt.
+        changes: what this attempt has changed, or may have.
     """
 
     model: str
@@ -100,6 +102,7 @@ class Errand:
     successor: str | None = None
     memory: Memory | None = None
     intent: IntentId | None = None
+    changes: Changes = field(default_factory=Changes)
 
     def remember(self, error: RemoteError, now: float) -> Memory:
         """What the next attempt shall know after one more create that did not simply succeed.

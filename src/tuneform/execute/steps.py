@@ -51,12 +51,12 @@ def perform(tools: Tools, errand: Errand) -> Result:
         case Patch() | Rewrite() | Promote() | Evaluate():
             return _edit(tools, errand, step)
         case Cancel():
-            return _cancel(tools, _seen(errand))
+            return _cancel(tools, errand)
         case Delete():
             return _delete(tools, errand)
         case Release():
             now = look_at(tools.provider, _seen(errand))
-            return Performed((write(tools.provider, now, Fields(), None),))
+            return Performed((write(tools.provider, errand.changes, now, Fields(), None),))
         case _:
             assert_never(step)
 
@@ -86,10 +86,10 @@ def _edit(tools: Tools, errand: Errand, step: Patch | Rewrite | Promote | Evalua
         return now
     match step:
         case Patch():
-            return Performed((write(tools.provider, now, step.fields, step.mark),))
+            return Performed((write(tools.provider, errand.changes, now, step.fields, step.mark),))
         case Rewrite():
             check_successor(tools.provider, errand.successor)
-            return Performed((write(tools.provider, now, Fields(), step.mark),))
+            return Performed((write(tools.provider, errand.changes, now, Fields(), step.mark),))
         case Promote():
             return promote(tools, errand, step, now)
         case Evaluate():
@@ -122,19 +122,22 @@ def _lagging(remote: str) -> Ending:
     )
 
 
-def _cancel(tools: Tools, seen: Live) -> Performed:
+def _cancel(tools: Tools, errand: Errand) -> Performed:
     """Mark first: a service may go on calling a cancelled version ACTIVE.
 
     Where a training cannot be edited, its state alone says that it was cancelled.
     """
-    now = look_at(tools.provider, seen)
+    now = look_at(tools.provider, _seen(errand))
     assert now.mark is not None, "a plan cancels only what is ours"
     if now.state in (LiveState.ACTIVE, LiveState.FAILED):
         # Nothing is left to cancel, and the word would spoil what may be a good version.
         return Performed((now,), note=f"the training of {now.remote} had already ended")
     if not now.mark.cancelled and tools.provider.capabilities.edits_training:
-        now = write(tools.provider, now, Fields(), replace(now.mark, cancelled=True))
-    tools.provider.cancel(now.remote)
+        now = write(
+            tools.provider, errand.changes, now, Fields(), replace(now.mark, cancelled=True)
+        )
+    with errand.changes.requested():
+        tools.provider.cancel(now.remote)
     return Performed((now,))
 
 
@@ -154,7 +157,8 @@ def _delete(tools: Tools, errand: Errand) -> Result:
             return _left_to_stop(now) if cancelled else _not_stopped(seen.remote)
         if not now.spent:
             check_successor(tools.provider, errand.successor)
-            tools.provider.delete(seen.remote)
+            with errand.changes.requested():
+                tools.provider.delete(seen.remote)
     return Performed(gone=(seen.remote,))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from tuneform.clock import Clock
@@ -23,6 +24,7 @@ class Watched:
         remote: the object.
         seen_at: monotonic second when it was last seen.
         steps_done: as last told; -1 before anything was.
+        steps_total: as last told; 0 where nobody knows it.
         examined: whether it is being looked at closely.
         live: the object, as last listed; None before it was.
     """
@@ -31,8 +33,13 @@ class Watched:
     remote: str
     seen_at: float
     steps_done: int = -1
+    steps_total: int = 0
     examined: bool = False
     live: Live | None = None
+
+    def late(self) -> Ending:
+        """How its change ends when time is up."""
+        return late(self.lane.model, self.remote, self.steps_done, self.steps_total)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +124,7 @@ class Vigil:
         for watched in self._watched.values():
             if not watched.examined:
                 self._judge(watched, sighting, now, findings)
-        if self.deadline is not None and sighting.began >= self.deadline:
+        if self.is_late(sighting.began):
             self._over = True
             settled = {each.remote for each in (*findings.ended, *findings.closer)}
             findings.too_late.extend(
@@ -127,22 +134,27 @@ class Vigil:
             )
         return findings
 
-    def fail_poll(self, error: Exception) -> Ending | None:
-        """Take up that a poll failed; an ending where there is no point in polling on."""
+    def is_late(self, now: float) -> bool:
+        """Whether time is up at a monotonic second."""
+        return self.deadline is not None and now >= self.deadline
+
+    def fail_poll(self, error: Exception) -> Callable[[Watched], Ending] | None:
+        """Take up that a poll failed; how each ends, where there is no point in polling on."""
         self._polling = False
         now = self._clock.monotonic()
         self._plan_poll(now, cost=0.0)
         since = self._failing_since = now if self._failing_since is None else self._failing_since
         passing = isinstance(error, Unreachable | ServiceFailure | BadReply | Exhausted)
-        if self.deadline is not None and now >= self.deadline:
+        if self.is_late(now):
             self._over = True
-            return late() if isinstance(error, RemoteError) else ending_of(error)
+            if isinstance(error, RemoteError):
+                return Watched.late
+            return lambda _: ending_of(error)
         if passing and now - since < PATIENCE_SECONDS:
             return None
         ending = ending_of(error)
-        return replace(
-            ending, message=f"{ending.message.rstrip('.')}; the training goes on remotely"
-        )
+        told = f"{ending.message.rstrip('.')}; the training goes on remotely"
+        return lambda _: replace(ending, message=told)
 
     def end_examination(self, watched: Watched) -> bool:
         """It has not ended; whether there is time to watch on."""
@@ -164,6 +176,7 @@ class Vigil:
                 training = sighting.trainings.get(watched.remote)
                 if training is not None and training.steps_done != watched.steps_done:
                     watched.steps_done = training.steps_done
+                    watched.steps_total = training.steps_total or 0
                     findings.progress.append((watched, _progressed(watched, training)))
 
     def _plan_poll(self, now: float, cost: float) -> None:

@@ -6,6 +6,7 @@ are kept: a pooler between us and the server must hand out whole sessions, not t
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -107,6 +108,8 @@ class Server:
                 f"a ledger on PostgreSQL needs its driver: {error.name} is not installed",
                 hint="pip install 'tuneform[postgres]'",
             ) from error
+        # Of a session that breaks it warns on stderr, beside the error that it raises and we tell.
+        logging.getLogger("psycopg").setLevel(logging.ERROR)
         event.listen(engine, "do_connect", lambda _, __, args, more: Session.connect(*args, **more))
         event.listen(engine, "connect", _begin_session)
         with self.telling():
@@ -214,11 +217,14 @@ def _make(connection: Connection) -> None:
 
 
 def _begin_session(connection: Any, _: object) -> None:
-    """Settings that every session of ours has."""
-    with connection.cursor() as cursor:
-        for statement in _SESSION:
-            cursor.execute(statement)
-    connection.commit()
+    """Settings that every session of ours has. Where they fail, nobody else would close it."""
+    with ExitStack() as undo:
+        undo.callback(connection.close)
+        with connection.cursor() as cursor:
+            for statement in _SESSION:
+                cursor.execute(statement)
+        connection.commit()
+        undo.pop_all()
 
 
 def _parsed(url: str) -> URL:

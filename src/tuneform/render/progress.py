@@ -6,6 +6,7 @@ Both are called with each event, by any thread, and are context managers around 
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from types import TracebackType
@@ -32,7 +33,7 @@ from tuneform.render.board import Board
 from tuneform.render.evaluation import verdict_words
 from tuneform.render.layout import short_number
 from tuneform.render.look import Look
-from tuneform.render.report import outcome_numbers
+from tuneform.render.report import MANY_ALIKE, outcome_numbers
 from tuneform.render.sentences import outcome_word
 from tuneform.render.steps import evaluating_words, step_done
 
@@ -46,7 +47,8 @@ class PlainProgress(AbstractContextManager["PlainProgress"]):
     """One line when a training starts, at most one for each tenth of it, one at the end.
 
     A gate has two: when it is asked, and its verdict. Where more than 20 models are under way, only
-    starts and ends are told.
+    starts and ends are told. A sentence that many end with is told of the first few; the report
+    counts them.
 
     Args:
         write: takes a line with its line feed.
@@ -58,6 +60,7 @@ class PlainProgress(AbstractContextManager["PlainProgress"]):
         self._write = write
         self._look = look
         self._tenths: dict[str, int] = {}
+        self._messages: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     def __exit__(
@@ -88,7 +91,7 @@ class PlainProgress(AbstractContextManager["PlainProgress"]):
             case Evaluated(evaluation):
                 return "" if self._many else f"{evaluation.model}: {verdict_words(evaluation)}"
             case ChangeEnded():
-                return _ended(event.outcome)
+                return self._ended(event.outcome)
             case Noticed():
                 return event.message
             case _:
@@ -123,12 +126,13 @@ class PlainProgress(AbstractContextManager["PlainProgress"]):
         steps = f"step {event.steps_done} of {event.steps_total}"
         return f"{event.model}: {tenth * 100 // _TENTHS} %, {steps}{loss}"
 
-
-def _ended(outcome: Outcome) -> str:
-    if outcome.status is Status.UNCHANGED:
-        return ""
-    parts = (outcome_word(outcome), outcome_numbers(outcome), outcome.message)
-    return f"{outcome.change.model}: {', '.join(filter(None, parts))}"
+    def _ended(self, outcome: Outcome) -> str:
+        if outcome.status is Status.UNCHANGED:
+            return ""
+        self._messages[outcome.message] += 1
+        message = outcome.message if self._messages[outcome.message] < MANY_ALIKE else ""
+        parts = (outcome_word(outcome), outcome_numbers(outcome), message)
+        return f"{outcome.change.model}: {', '.join(filter(None, parts))}"
 
 
 class BarProgress(AbstractContextManager["BarProgress"]):

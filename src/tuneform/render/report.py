@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import assert_never
 
 from tuneform.domain.plan import Action
@@ -25,6 +26,9 @@ from tuneform.render.plan_json import FORMAT_VERSION, step_json
 from tuneform.render.sentences import closing_sentence, exit_sentence, outcome_word
 from tuneform.render.signs import SIGN_WIDTH, drawn_sign
 
+MANY_ALIKE = 4
+"""Models that one cause stopped; from here on it is told once for all of them."""
+
 _FINE = (Status.DONE, Status.STARTED)
 _MARGIN = "  "
 _BODY = " " * (len(_MARGIN) + SIGN_WIDTH + 1)
@@ -33,7 +37,8 @@ _BODY = " " * (len(_MARGIN) + SIGN_WIDTH + 1)
 def report_text(report: Report, look: Look, *, title: str = "Apply") -> str:
     """Each outcome that is more than "unchanged", and a closing line that counts them all.
 
-    What needs somebody stands last, beside that line: among a thousand it would not be found.
+    What needs somebody stands last, beside that line: among a thousand it would not be found. What
+    many have in common is told once, with their count.
 
     Args:
         report: what became of a plan.
@@ -43,7 +48,7 @@ def report_text(report: Report, look: Look, *, title: str = "Apply") -> str:
     shown = [each for each in report.outcomes if each.status is not Status.UNCHANGED]
     shown.sort(key=lambda outcome: outcome.status not in _FINE)
     named = max((cells(look.clean(each.change.model)) for each in shown), default=0)
-    lines = [line for each in shown for line in _outcome(each, named, look)]
+    lines = [line for alike in _alike(shown) for line in _outcomes(alike, named, look)]
     return joined([*lines, *([""] if lines else []), *_closing(report, look, title)])
 
 
@@ -69,23 +74,49 @@ def outcome_numbers(outcome: Outcome) -> str:
     return ", ".join(filter(None, (loss, time)))
 
 
-def _outcome(outcome: Outcome, named: int, look: Look) -> list[str]:
+def _alike(shown: Sequence[Outcome]) -> Iterable[Sequence[Outcome]]:
+    """Outcomes in their order; many in the same words stand together, where the first one is."""
+    groups: dict[tuple[object, ...], list[Outcome]] = {}
+    for each in shown:
+        groups.setdefault((each.status, each.message, each.hint), []).append(each)
+    together = {
+        words
+        for words, group in groups.items()
+        if len(group) >= MANY_ALIKE and group[0].message and not any(e.evaluation for e in group)
+    }
+    for each in shown:
+        words = (each.status, each.message, each.hint)
+        if words not in together:
+            yield (each,)
+        elif each is groups[words][0]:
+            yield groups[words]
+
+
+def _outcomes(alike: Sequence[Outcome], named: int, look: Look) -> list[str]:
+    """One outcome; or many, with what they have in common once, below the last."""
+    lines = [line for each in alike for line in _head(each, named, look)]
+    outcome = alike[0]
+    message = outcome.message
+    if alike[1:]:
+        message = f"these {len(alike):,}: {message}"
+    if message:
+        lines += wrap(message, look, first=_BODY)
+    lines += _evaluation(outcome, look)
+    if outcome.hint:
+        lines += wrap(f"hint: {outcome.hint}", look, first=_BODY, style=Style.GREEN)
+    return lines
+
+
+def _head(outcome: Outcome, named: int, look: Look) -> list[str]:
     change, word = outcome.change, outcome_word(outcome)
     name, numbers = look.clean(change.model), outcome_numbers(outcome)
     sign = drawn_sign(Action.HOLD if outcome.status is Status.HELD else change.action, look)
     painted = look.paint(word, outcome_style(outcome))
     tail = GAP + numbers if numbers else ""
     if cells(_BODY) + named + cells(GAP + word + tail) <= look.width:
-        lines = [f"{_MARGIN}{sign} {pad(name, named)}{GAP}{painted}{tail}"]
-    else:
-        lines = [f"{_MARGIN}{sign} {name}"]
-        lines += flow((word, numbers), look, _BODY, outcome_style(outcome))
-    if outcome.message:
-        lines += wrap(outcome.message, look, first=_BODY)
-    lines += _evaluation(outcome, look)
-    if outcome.hint:
-        lines += wrap(f"hint: {outcome.hint}", look, first=_BODY, style=Style.GREEN)
-    return lines
+        return [f"{_MARGIN}{sign} {pad(name, named)}{GAP}{painted}{tail}"]
+    lines = [f"{_MARGIN}{sign} {name}"]
+    return lines + flow((word, numbers), look, _BODY, outcome_style(outcome))
 
 
 def _evaluation(outcome: Outcome, look: Look) -> list[str]:

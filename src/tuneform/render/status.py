@@ -121,15 +121,13 @@ def _remarks(report: StatusReport, look: Look) -> list[str]:
 
 
 def _told(model: ModelStatus) -> Iterator[str]:
-    if not model.declared:
-        yield "no manifest declares it."
     if model.note:
         yield model.note
     if model.address and model.address != model.serving:
         yield f"applications call {model.address}."
     for version in model.versions:
         if version.error:
-            yield f"{version.live.remote} failed: {version.error}"
+            yield f"the service says of {version.live.remote}: {version.error}"
 
 
 def _unexplained(report: StatusReport, look: Look) -> list[str]:
@@ -137,7 +135,11 @@ def _unexplained(report: StatusReport, look: Look) -> list[str]:
         return []
     title = "Unexplained objects: they bear our mark, or our id without one. Nothing touches them."
     named = [line for remote in report.unexplained for line in wrap(remote, look, first=GAP)]
-    return ["", *wrap(title, look, style=Style.BOLD_YELLOW), *named]
+    next_step = (
+        "`tuneform import REMOTE --as NAME --dataset FILE` takes one up. Of any other take the "
+        "mark off, or delete it, with the service's own tools."
+    )
+    return ["", *wrap(title, look, style=Style.BOLD_YELLOW), *named, *wrap(next_step, look)]
 
 
 def _leftovers(report: StatusReport, look: Look) -> list[str]:

@@ -20,7 +20,7 @@ from tuneform.cli.commands.planning import (
 )
 from tuneform.cli.confirm import confirm
 from tuneform.cli.options import Common, with_lock
-from tuneform.cli.values import amount, duration
+from tuneform.cli.values import TRAINING_PATIENCE, amount, duration, patience
 from tuneform.errors import UsageError
 
 if TYPE_CHECKING:
@@ -48,11 +48,12 @@ _PARALLELISM = Annotated[
     int, typer.Option("--parallelism", min=1, max=64, metavar="N", help="Requests at a time.")
 ]
 _TIMEOUT = Annotated[
-    str | None,
+    str,
     typer.Option(
         "--timeout",
         metavar="TIME",
-        help="Stop waiting for trainings after this time, such as 90s, 30m or 2h; they go on.",
+        help="Stop waiting for trainings after this time, such as 90s, 30m or 2h, or none; they go "
+        "on.",
     ),
 ]
 _APPROVE = Annotated[bool, typer.Option("--auto-approve", "-y", help="Do not ask.")]
@@ -87,7 +88,7 @@ def apply(
     wait: Annotated[
         bool, typer.Option("--wait/--no-wait", help="Wait for trainings, then promote.")
     ] = True,
-    timeout: _TIMEOUT = None,
+    timeout: _TIMEOUT = TRAINING_PATIENCE,
     parallelism: _PARALLELISM = 8,
     max_cost: MAX_COST = None,
     allow_deletes: Annotated[
@@ -123,7 +124,7 @@ def apply(
         checksum=checksum,
         parallelism=parallelism,
         wait=wait,
-        timeout=duration(timeout, "--timeout"),
+        timeout=patience(timeout),
         allow_deletes=allow_deletes,
         allow_older_commit=allow_older_commit,
     )

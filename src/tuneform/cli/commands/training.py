@@ -8,7 +8,7 @@ import typer
 
 from tuneform.cli.commands.inspecting import NAME
 from tuneform.cli.options import Common, with_common
-from tuneform.cli.values import duration
+from tuneform.cli.values import TRAINING_PATIENCE, patience
 
 
 @with_common
@@ -19,9 +19,9 @@ def wait(
         typer.Argument(metavar="NAME", help="Models; else all.", show_default=False),
     ] = None,
     timeout: Annotated[
-        str | None,
-        typer.Option("--timeout", metavar="TIME", help="At most, such as 90s, 30m or 2h."),
-    ] = None,
+        str,
+        typer.Option("--timeout", metavar="TIME", help="At most, such as 90s, 30m or 2h, or none."),
+    ] = TRAINING_PATIENCE,
 ) -> int:
     """Watch trainings until they end. Nothing is changed; apply promotes what is trained."""
     from tuneform.app import training
@@ -29,7 +29,7 @@ def wait(
     from tuneform.render.report import report_json, report_text
 
     screen = common.screen
-    seconds = duration(timeout, "--timeout")
+    seconds = patience(timeout)
     with listening(common, "wait") as ears:
         report = training.wait(common.invocation, names or (), seconds, ears)
     if common.json:

@@ -93,7 +93,7 @@ def _refusal(context: Context, reply: Reply) -> RemoteError:
     parts = [_status_line(reply.status, said), _explanation(context, reply, said)]
     tail = f" (request id {context.says(request_id)})" if request_id else ""
     words = f"{said.reason} {said.status} {said.message}" if said else None
-    hint = hint_for(reply.status, words, context.known)
+    hint = hint_for(reply.status, words, context.known, context.what)
     pause = retry_after(reply.headers, said, context.now())
     return _kind(reply.status, said)(
         f"cannot {context.what}: {context.endpoint.host} answered {': '.join(filter(None, parts))}"

@@ -27,11 +27,13 @@ class Known:
         says: lower-case part of the service's reason or message; empty for every other failure
             of this status.
         hint: the next step.
+        doing: how what was being done must begin, as in `cannot WHAT`; empty for anything.
     """
 
     status: int
     says: str
     hint: str
+    doing: str = ""
 
 
 KNOWN = (
@@ -120,6 +122,13 @@ KNOWN = (
     Known(
         404,
         "",
+        "check that the service offers this base for tuning, that a tuned model it is to be based "
+        "on is still there, and what the credentials permit",
+        doing="create ",
+    ),
+    Known(
+        404,
+        "",
         "it may have been deleted meanwhile: run `tuneform plan` to see what is there now",
     ),
     Known(
@@ -150,16 +159,21 @@ _STRANGE = frozenset({400, 404, 405, 409})
 _FAILURES = 500
 
 
-def hint_for(status: int, said: str | None, known: Sequence[Known] = KNOWN) -> str:
+def hint_for(status: int, said: str | None, known: Sequence[Known] = KNOWN, doing: str = "") -> str:
     """The next step after a failed call.
 
     Args:
         status: HTTP status.
         said: the service's reason and message; None where the reply is not one of the API.
         known: the failures that its API is known to report; the first that fits counts.
+        doing: what failed, as in `cannot WHAT`.
     """
     if said is None and (status in _STRANGE or status < min(_STRANGE)):
         return _ENDPOINT
     lower = (said or "").lower()
-    found = (each.hint for each in known if each.status == status and each.says in lower)
+    found = (
+        each.hint
+        for each in known
+        if each.status == status and each.says in lower and doing.startswith(each.doing)
+    )
     return next(found, _LATER if status >= _FAILURES else _ENDPOINT)

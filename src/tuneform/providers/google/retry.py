@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from typing import TypeVar
 
 from tuneform.clock import Clock
@@ -67,26 +68,37 @@ class Retrier:
         """Call `attempt` until it succeeds, fails for good, or patience ends.
 
         Raises:
-            RemoteError: the last one.
+            RemoteError: the last one. It does not say that nothing was sent where an earlier
+                attempt may have arrived.
         """
         deadline = self._clock.monotonic() + self._policy.total
-        broken = 0
-        for number in range(1, self._policy.attempts):
+        broken, arrived = 0, False
+        for number in count(1):
             try:
                 return attempt()
             except RemoteError as error:
+                arrived = _may_have_arrived(error) or arrived
+                if isinstance(error, Unreachable):
+                    error.sent = arrived
+                if number >= self._policy.attempts:
+                    raise
                 delay = self._delay(number, error)
                 broken += isinstance(error, BadReply)
                 if not _may_mend(error, broken) or self._clock.monotonic() + delay > deadline:
                     raise
                 self._notice(f"{error.message.rstrip('.')}; trying again in {delay:.1f} s")
             self._clock.sleep(delay)
-        return attempt()
+        raise AssertionError("the numbers do not end")
 
     def _delay(self, number: int, error: RemoteError) -> float:
         """Full jitter, on top of what the service asks for: clients must not return as one."""
         ceiling = min(self._policy.longest_delay, self._policy.first_delay * 2.0 ** (number - 1))
         return (error.retry_after or 0.0) + self._chance() * ceiling
+
+
+def _may_have_arrived(error: RemoteError) -> bool:
+    """Whether it may have been carried out: a busy service has refused it."""
+    return error.sent if isinstance(error, Unreachable) else not isinstance(error, Exhausted)
 
 
 def _may_mend(error: RemoteError, broken: int) -> bool:
