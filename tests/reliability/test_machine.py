@@ -9,6 +9,7 @@ TUNEFORM_MACHINE_EXAMPLES asks for more, or fewer, histories than the suite take
 
 import os
 import tempfile
+from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -18,16 +19,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from tests.cli.project import BASE
 from tests.reliability import orders
-from tests.reliability.world import World
+from tests.reliability.world import World, identity
 
-from tuneform.domain.plan import Action
+from tuneform.domain.plan import Action, ReasonCode
 from tuneform.domain.report import Status
 from tuneform.errors import TuneformError
 from tuneform.service.fault_file import faults_of
 
 NAMES = ("one", "two", "three", "four")
 EXAMPLES = int(os.environ.get("TUNEFORM_MACHINE_EXAMPLES", "15"))
-VERTEX_EXAMPLES = int(os.environ.get("TUNEFORM_MACHINE_EXAMPLES", "8"))
+VERTEX_EXAMPLES = int(os.environ.get("TUNEFORM_MACHINE_EXAMPLES", "5"))
 FAULTS = (
     {"effect": "lose", "of": "create", "times": 1, "per": "name"},
     {"effect": "lose", "of": "create"},
@@ -397,6 +398,17 @@ class Histories(RuleBasedStateMachine):
         assert not (kept | retained) & witness.deleted - witness.expects.edited
         assert not kept & witness.written - witness.expects.edited
 
+    def check_told(self, changes):
+        """What was trained more than once for the same is told, once one of them serves."""
+        alike = Counter(
+            identity(live) for live in self.world.ours() if not (live.spent or live.mark.cancelled)
+        )
+        serving = {identity(live): live.mark.model for live in self.world.ours() if live.serves}
+        for each, model in serving.items():
+            if each and alike[each] > 1 and model in self.declared:
+                told = [change.reason.code for change in changes if change.model == model]
+                assert told == [ReasonCode.DUPLICATE], (each, told)
+
     def names(self):
         formerly = (each.get("formerly") or () for each in self.declared.values())
         return {*self.declared, *(name for names in formerly for name in names)}
@@ -417,9 +429,11 @@ class Histories(RuleBasedStateMachine):
             follows = each.status is Status.SKIPPED and each.change.parent in held
             if each.status is Status.HELD or follows:
                 held.add(each.change.model)
+        changes = self.world.prepare().planned.plan.changes
+        self.check_told(changes)
         rest = [
             change
-            for change in self.world.prepare().planned.plan.changes
+            for change in changes
             if change.action not in (Action.KEEP, Action.HOLD) and change.model not in held
         ]
         assert not rest, (rest, report)

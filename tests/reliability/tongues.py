@@ -16,6 +16,7 @@ from tuneform.app.speaking import speak_gemini, speak_vertex
 from tuneform.app.wiring import capabilities_of
 from tuneform.domain.live import LiveState
 from tuneform.domain.spec import Fields, ProviderSpec
+from tuneform.providers.vertex.labels import HOLDS
 from tuneform.providers.vertex.operations import Pace
 
 STRANGERS_MARK = "fingerprint=aaaaaaaaaa data=bbbbbbbbbb rev=1 serving"
@@ -133,13 +134,18 @@ class Vertex:
         return method if method in ("PATCH", "DELETE") else None
 
     def target(self, world, path):
+        """The job whose Model or endpoint it is; also of an endpoint that was made later on."""
         name = path.removeprefix("/v1/").partition(":")[0].partition("@")[0]
+        endpoint = vertex.pages(world.remote, "endpoints", self.home).get(name)
+        names = {name}
+        if endpoint:
+            names |= {each["model"] for each in endpoint.get("deployedModels", ())}
+            names.add(f"{self.home}/models/{endpoint.get('labels', {}).get(HOLDS)}")
+        names = {each.partition("@")[0] for each in names}
         for job in vertex.pages(world.remote, "tuningJobs", self.home).values():
             made = job.get("tunedModel", {})
-            ends = [each.get("endpoint") for each in made.get("checkpoints", ())]
-            if name in (job["name"], made.get("model", "").partition("@")[0], *ends):
-                return job["name"]
-            if name == made.get("endpoint"):
+            ends = {each.get("endpoint") for each in (made, *made.get("checkpoints", ()))}
+            if names & {job["name"], made.get("model", "").partition("@")[0], *ends}:
                 return job["name"]
         return name
 
