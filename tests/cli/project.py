@@ -212,6 +212,13 @@ class Remote:
         assert response.status_code == 200, response.text
         return response.json()
 
+    def upload(self, bucket: str, name: str, content: str) -> None:
+        """Put an object into a bucket."""
+        url = f"/upload/storage/v1/b/{bucket}/o"
+        query = {"uploadType": "media", "name": name}
+        response = self._client.post(url, content=content, params=query)
+        assert response.status_code == 200, response.text
+
     def trainings(self) -> int:
         """How many trainings were ever started."""
         return int(self.call("GET", "/practice/v1/trainings")["count"])

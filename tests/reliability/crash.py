@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.cli.project import BARE_ENVIRONMENT, Project, Remote, talk_to
+from tests.reliability import vertex
 
 from tuneform.service import open_service
 from tuneform.service.server import running
@@ -60,23 +61,38 @@ class World:
         project: in its folder.
         expected: trainings that are started in all, if none is started twice.
         talk: opens a conversation with the service.
+        dialect: that it is spoken to in.
     """
 
     project: Project
     expected: int
     talk: Callable[[], AbstractContextManager[Remote]]
+    dialect: str = "gemini"
 
     def trained(self) -> Counter[str]:
         """How often each object was trained, by name; the deleted ones included."""
         with self.talk() as remote:
             rows = remote.call("GET", "/practice/v1/trainings")["trainings"]
-        return Counter(row["tunedModel"] for row in rows)
+        return Counter(row.get("tunedModel") or vertex.training_name(row) for row in rows)
 
     def intended(self) -> set[str]:
         """The objects whose training was about to begin, as the ledger says."""
+        return {step["remote"] for step in self._starts()}
+
+    def unrecorded(self, before: set[str]) -> Counter[str]:
+        """What was trained beside these without a record of it.
+
+        By name, or by model where the service names what it begins.
+        """
+        begun = self.trained().keys() - before
+        if self.dialect == "vertex":
+            recorded = Counter(step["model"] for step in self._starts())
+            return Counter(name.split()[0] for name in begun) - recorded
+        return Counter(begun - self.intended())
+
+    def _starts(self) -> list[dict[str, Any]]:
         runs = self.project.ok("history", "--format", "json").json["runs"]
-        steps = (step for run in runs for step in run["steps"])
-        return {step["remote"] for step in steps if step["do"] == "start"}
+        return [step for run in runs for step in run["steps"] if step["do"] == "start"]
 
     def live(self) -> dict[str, Any]:
         """Every live object by name."""
@@ -85,6 +101,9 @@ class World:
 
     def serving(self) -> set[str]:
         """The models of which a trained version bears the mark of serving."""
+        if self.dialect == "vertex":
+            with self.talk() as remote:
+                return vertex.serving(remote)
         live = self.live().values()
         told = [each.get("description", "") for each in live if each["state"] == "ACTIVE"]
         marks = [each.split("\n")[-1] for each in told]
@@ -92,31 +111,38 @@ class World:
 
 
 def declare_first(project: Project, provider: str) -> None:
-    """What serves when the tests begin. Only the embedded service tunes what is tuned already."""
+    """What serves when the tests begin. Provider gemini tunes nothing that is tuned already."""
     project.data("data/numbers.jsonl")
     project.data("data/teams.jsonl", PAIRS)
     project.data("data/held.jsonl", HELD)
-    project.model("gated", **_gated())
-    project.model("parent")
-    if provider == "embedded":
-        project.model("child", tunedFrom="parent")
-    else:
+    plain = _plain(provider)
+    project.model("gated", **_gated(provider))
+    project.model("parent", **plain)
+    if provider == "gemini":
         project.model("child", revision=3)
-    project.model("leaving", revision=5)
+    else:
+        project.model("child", tunedFrom="parent", **plain)
+    project.model("leaving", revision=5, **plain)
 
 
-def declare_then(project: Project) -> None:
+def declare_then(project: Project, provider: str) -> None:
     """What is applied while the process dies: replaced, created, deleted, a chain and a gate."""
-    project.model("gated", revision=2, **_gated())
-    project.model("parent", revision=2)
-    project.model("fresh")
+    plain = _plain(provider)
+    project.model("gated", revision=2, **_gated(provider))
+    project.model("parent", revision=2, **plain)
+    project.model("fresh", **plain)
     project.remove("models/leaving.yaml")
 
 
-def _gated() -> dict[str, Any]:
+def _plain(provider: str) -> dict[str, Any]:
+    """Tuning jobs take neither a batch size nor a rate."""
+    return {"hyperparameters": {"epochCount": 2}} if provider == "vertex" else {}
+
+
+def _gated(provider: str) -> dict[str, Any]:
     gate = {"dataset": {"path": "../data/held.jsonl"}, "metrics": {"exactMatch": {"min": 0.0}}}
     data = {"path": "../data/teams.jsonl"}
-    return {"dataset": data, "hyperparameters": CLEVER, "gate": gate}
+    return {"dataset": data, "hyperparameters": CLEVER, "gate": gate, **_plain(provider)}
 
 
 @contextmanager
@@ -127,11 +153,18 @@ def opened(folder: Path, provider: str, *, trains: bool = True, **environ: str) 
         project.settings()
         yield World(project, 8, project.service)
         return
-    with open_service(folder / "service.db", api_key=KEY) as service, running(service) as url:
+    key = None if provider == "vertex" else KEY  # tokens are let in only where no key is asked for
+    with open_service(folder / "service.db", api_key=key) as service, running(service) as url:
         if trains:
             service.start_training()
+        talk = partial(talk_to, service, KEY)
+        if provider == "vertex":
+            project.environ |= vertex.account(folder / "account.json", url)
+            project.settings(provider=vertex.provider_at(url))
+            yield World(project, 8, talk, "vertex")
+            return
         project.settings(provider={"type": "gemini", "endpoint": url})
-        yield World(project, 7, partial(talk_to, service, KEY))
+        yield World(project, 7, talk)
 
 
 def make_first(folder: Path, provider: str, **environ: str) -> Path:
@@ -140,7 +173,7 @@ def make_first(folder: Path, provider: str, **environ: str) -> Path:
     with opened(folder, provider, **environ) as world:
         declare_first(world.project, provider)
         world.project.apply()
-        declare_then(world.project)
+        declare_then(world.project, provider)
     return folder
 
 
@@ -176,7 +209,7 @@ def check_convergence(world: World) -> None:
     again = world.project.apply()
     plan = world.project.run("plan", "--detailed-exitcode")
     assert plan.code == 0, (again, plan)
-    # A name is made from owner, model and fingerprint.
+    # What is trained is told by owner, model and fingerprint.
     trained = world.trained()
     assert set(trained.values()) == {1}, trained
     assert len(trained) == world.expected, trained

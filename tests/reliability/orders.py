@@ -31,10 +31,10 @@ def destroy(world, edits):
         prepared = world.prepare(destroy=True)
     except TuneformError:
         return None
-    before = set(world.objects())
+    before = world.objects()
     report = world.run(prepared, edits=edits)
-    for remote in before - set(world.objects()):
-        world.deletions[remote] += 1
+    for remote in before.keys() - world.objects().keys():
+        world.gone(before[remote])
     return report
 
 
@@ -77,7 +77,7 @@ def cancel_model(world, edits, name):
     """Stop the trainings of a model."""
     running = {each.remote for each in world.ours() if each.state is LiveState.TRAINING}
     named = {remote for remote in running if world.objects()[remote].mark.model == name}
-    return _at_once(world, edits, named, lambda invocation: cancel(invocation, name, EARS))
+    return _at_once(world, edits, named, lambda invocation: cancel(invocation, name, None, EARS))
 
 
 def import_object(world, edits, remote, name, dataset):

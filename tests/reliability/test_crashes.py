@@ -19,13 +19,16 @@ from tests.reliability.crash import (
 from tests.reliability.crash_runner import SEAMS
 
 EVERY = bool(os.environ.get("TUNEFORM_EVERY_CRASH"))
-STEPS = {"gemini": 5, "embedded": 25}
+STEPS = {"gemini": 5, "embedded": 25, "vertex": 75}
 """From one instant to the next, where not all are tried; odd, for even ones lose the ledger too."""
 
 FIRST = 5
 """The trainings have just begun: of requests, this is the reply to the last create or nearly so."""
 
 MOST = 1_000
+
+REMOTE = ("before-request", "after-reply", "after-commit")
+"""What differs where another API is spoken: the other instants are the ledger's alone."""
 
 MAKING = ("statement", "file")
 CASES = [(seam, made) for seam in SEAMS for made in (False, True)]
@@ -49,10 +52,12 @@ def first(request, tmp_path_factory):
 @pytest.mark.parametrize(("seam", "made"), CASES)
 def test_what_was_killed_is_finished_by_the_next_apply(runner, first, tmp_path, seam, made):
     folder, provider = first
+    if provider == "vertex" and seam not in REMOTE and not EVERY:
+        pytest.skip("the same as with the other providers; tried with TUNEFORM_EVERY_CRASH")
     killed = 0
     for at in range(1 if EVERY else FIRST, MOST, 1 if EVERY else STEPS[provider]):
         with another(folder, tmp_path / "world", provider) as world:
-            before = set(world.trained())
+            before = set(world.trained()) if made else set()
             ledger = world.project.root / ".tuneform"
             if made:
                 shutil.rmtree(ledger)
@@ -61,7 +66,7 @@ def test_what_was_killed_is_finished_by_the_next_apply(runner, first, tmp_path, 
                 assert code == 0, told
                 break
             killed += 1
-            assert set(world.trained()) - before <= world.intended(), "begun without a record"
+            assert not world.unrecorded(before), "begun without a record"
             if at % 2 == 0:
                 shutil.rmtree(ledger, ignore_errors=True)
             check_after_the_crash(world)

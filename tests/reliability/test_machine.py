@@ -9,6 +9,7 @@ TUNEFORM_MACHINE_EXAMPLES asks for more, or fewer, histories than the suite take
 
 import os
 import tempfile
+from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -18,27 +19,24 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from tests.cli.project import BASE
 from tests.reliability import orders
-from tests.reliability.world import World
+from tests.reliability.world import World, identity
 
-from tuneform.domain.live import LiveState
-from tuneform.domain.plan import Action
+from tuneform.domain.plan import Action, ReasonCode
 from tuneform.domain.report import Status
 from tuneform.errors import TuneformError
 from tuneform.service.fault_file import faults_of
 
 NAMES = ("one", "two", "three", "four")
 EXAMPLES = int(os.environ.get("TUNEFORM_MACHINE_EXAMPLES", "15"))
-CREATE = {"method": "POST", "path": "tunedModels"}
-WRITE = {"method": "P[AO][TS]*", "path": "tunedModels*"}
-
+VERTEX_EXAMPLES = int(os.environ.get("TUNEFORM_MACHINE_EXAMPLES", "5"))
 FAULTS = (
-    {"effect": "lose", **CREATE, "times": 1, "per": "name"},
-    {"effect": "lose", **CREATE},
+    {"effect": "lose", "of": "create", "times": 1, "per": "name"},
+    {"effect": "lose", "of": "create"},
     {"effect": "lose", "method": "PATCH", "times": 1, "per": "name"},
     {"effect": "lose", "method": "PATCH"},
     {"effect": "lose", "method": "DELETE"},
     {"effect": "lose", "probability": 0.2},
-    {"effect": "cut", **WRITE, "probability": 0.5},
+    {"effect": "cut", "of": "write", "probability": 0.5},
     {"effect": "cut", "framed": False, "probability": 0.1},
     {"effect": "reset", "probability": 0.3},
     {"effect": "twice", "probability": 0.5},
@@ -54,9 +52,9 @@ FAULTS = (
     {"effect": "lingers", "seconds": 5},
     {"effect": "lingers", "seconds": 90, "reads": "all"},
     {"effect": "operation_vanishes"},
-    {"effect": "late", "seconds": 3, **CREATE, "times": 1, "per": "name"},
-    {"effect": "late", "seconds": 50, **CREATE, "probability": 0.5},
-    {"effect": "late", "seconds": 2, **WRITE, "probability": 0.3},
+    {"effect": "late", "seconds": 3, "of": "create", "times": 1, "per": "name"},
+    {"effect": "late", "seconds": 50, "of": "create", "probability": 0.5},
+    {"effect": "late", "seconds": 2, "of": "write", "probability": 0.3},
     {"effect": "late", "seconds": 20, "method": "DELETE", "times": 2},
     {"effect": "refuse", "seconds": 15, "after": 4, "times": 2},
     {"effect": "training_stalls", "seconds": 300, "probability": 0.5},
@@ -71,6 +69,15 @@ BREAKS = st.integers(2, 40).flatmap(
         ]
     )
 )
+
+
+def spoken(rules, tongue):
+    """Rules with the paths of a dialect for `of`."""
+    paths = {"create": tongue.create, "write": tongue.write}
+    for each in rules:
+        told = {key: value for key, value in each.items() if key != "of"}
+        yield told | dict(paths.get(each.get("of"), {}))
+
 
 ORDERS = ("destroy", "roll back", "roll back", "forget", "prune", "cancel", "import", "import")
 KINDS = ("declare", "rename", "remove", "data", "revision", "fields", "gate", "chain")
@@ -89,6 +96,8 @@ places = st.integers(0, 11)
 class Histories(RuleBasedStateMachine):
     """One project, from its first manifest on."""
 
+    dialect = "gemini"
+
     @initialize(
         cancelled=st.sampled_from(["ACTIVE", "FAILED"]),
         deleting=st.sampled_from(["allowed", "refused"]),
@@ -102,6 +111,7 @@ class Histories(RuleBasedStateMachine):
         self.world = World(
             root,
             self.closing,
+            self.dialect,
             cancelled_state=cancelled,
             delete_while_training=deleting,
             deleted_ids=ids,
@@ -114,7 +124,7 @@ class Histories(RuleBasedStateMachine):
         self.failing = False
         self.world.fails = lambda _: self.failing
         project = self.world.project
-        project.settings(provider={"type": "embedded"})
+        project.settings(provider=dict(self.world.tongue.block))
         project.data("data/held.jsonl", [(f"held out {word}", "nothing") for word in "abc"])
         for name in NAMES[:2]:
             self.declare(name)
@@ -147,7 +157,8 @@ class Histories(RuleBasedStateMachine):
                 spec["revision"] = self.next()
             case "fields" if spec:
                 text = ("Says.", "Tells.", "Asks.", "Sings.")[number]
-                spec |= {"description": text, "temperature": number / 4, "displayName": text}
+                sampled = {"temperature": number / 4} if self.world.tongue.sampled else {}
+                spec |= {"description": text, "displayName": text, **sampled}
             case "gate" if spec:
                 spec["gate"] = GATES[number]
             case "chain" if spec and self.may_descend(name, other):
@@ -202,7 +213,7 @@ class Histories(RuleBasedStateMachine):
             file.unlink()
         for name, spec in self.declared.items():
             origin = {} if spec.get("tunedFrom") else {"baseModel": BASE, "tunedFrom": None}
-            settled = {"epochCount": 1, "batchSize": 20}
+            settled = dict(self.world.tongue.settled)
             project.model(name, **{"hyperparameters": settled, **spec, **origin})
 
     # --- others
@@ -217,22 +228,9 @@ class Histories(RuleBasedStateMachine):
         if remote is None:
             return set()
         live = self.world.objects()[remote]
-        call = self.world.remote.call
-        lines = call("GET", remote).get("description", "").splitlines()
-        match kind:
-            case "delete":
-                if live.state is LiveState.TRAINING:
-                    return set()  # some services refuse that
-                call("DELETE", remote)
-                self.world.deletions[remote] += 1
-            case "unmark":
-                self.world.remote.describe(remote, "\n".join(lines[:-1]))
-            case "describe":
-                said = f"Said by hand, {self.next()}."  # never what it was
-                self.world.remote.describe(remote, "\n".join([said, *lines[-1:]]))
-            case "name":
-                body = {"displayName": f"By hand {self.next()}"}
-                call("PATCH", remote, body, updateMask="displayName")
+        said = f"Said by hand, {self.next()}."  # never what it was
+        if not self.world.tongue.edit(self.world, kind, live, said):
+            return set()
         return {remote} | ({live.mark.model} if live.mark else set())
 
     kinds = st.sampled_from(["delete", "unmark", "describe", "name"])
@@ -245,19 +243,16 @@ class Histories(RuleBasedStateMachine):
     @rule(place=places, kind=st.sampled_from(["copy", "other owner", "none"]))
     def train_by_hand(self, place, kind):
         remote = self.pick(place)
-        marks = {"none": "", "other owner": f"tuneform/v1 owner=other model=one {FORMER}"}
-        if kind == "copy" and remote:
-            marks["copy"] = self.world.remote.call("GET", remote).get("description", "")
-        self.begin_by_hand(marks.get(kind, "Mine."))
+        self.begin_by_hand(kind, self.world.objects()[remote] if remote else None)
 
-    def begin_by_hand(self, description):
+    def begin_by_hand(self, kind="mine", like=None):
         """Begin the training of something that is not ours, unless there is a quota for them."""
         if self.world.service._settings.behaviour.concurrent_trainings is not None:
             return
         number = self.next()
         pairs = [(f"by hand {number} {each}", "x") for each in range(20)]
-        self.world.remote.create(f"stranger-{number}", pairs, description=description)
-        self.strangers[f"tunedModels/stranger-{number}"] = f"data/{number}.jsonl"
+        remote = self.world.tongue.begin(self.world, number, pairs, kind, like)
+        self.strangers[remote] = f"data/{number}.jsonl"
         self.world.project.data(f"data/{number}.jsonl", pairs)
 
     # --- runs
@@ -296,8 +291,7 @@ class Histories(RuleBasedStateMachine):
         self.write()
         if forgets:
             self.world.forget()
-        rules = [*faults, *([breaks] if breaks else [])]
-        self.world.service.faults.put(faults_of({"rules": rules, "seed": seed}))
+        self.put_faults([*faults, *([breaks] if breaks else [])], seed)
         self.failing = failing
         try:
             prepared = self.world.prepare(staging=staging, wait=wait)
@@ -329,8 +323,7 @@ class Histories(RuleBasedStateMachine):
         """Give another command than apply."""
         self.unsettled = True
         self.make_ready(order, name)
-        rules = [*faults, *([breaks] if breaks else [])]
-        self.world.service.faults.put(faults_of({"rules": rules, "seed": seed}))
+        self.put_faults([*faults, *([breaks] if breaks else [])], seed)
         edits = {}
         if meanwhile:
             number, *edit = meanwhile
@@ -352,6 +345,12 @@ class Histories(RuleBasedStateMachine):
                 self.adopt(edits, name, place)
         self.world.resting = False
 
+    def put_faults(self, faults, seed):
+        tongue = self.world.tongue
+        rules = list(spoken(faults, tongue))
+        tongue.notice(rules)
+        self.world.service.faults.put(faults_of({"rules": rules, "seed": seed}))
+
     def make_ready(self, order, name):
         """Have something there that the command is about."""
         self.world.service.faults.clear()
@@ -372,18 +371,19 @@ class Histories(RuleBasedStateMachine):
             self.write()
             self.world.apply()
         elif order == "import" and not self.strangers:
-            self.begin_by_hand("Mine.")
+            self.begin_by_hand()
 
     def adopt(self, edits, name, place):
         """Import an object that lost its mark, or a stranger's, which is offered once only."""
-        bare = sorted(each.remote for each in self.world.objects().values() if each.mark is None)
-        found = [each for each in bare if each in self.strangers or self.of(each) in self.declared]
+        bare = {name: live for name, live in self.world.objects().items() if live.mark is None}
+        models = {name: self.world.tongue.model_of(bare[name]) for name in sorted(bare)}
+        found = [each for each in models if each in self.strangers or models[each] in self.declared]
         if not found:
             return
         remote = found[place % len(found)]
         if remote not in self.strangers:
-            dataset = self.declared[self.of(remote)]["dataset"]["path"].removeprefix("../")
-            orders.import_object(self.world, edits, remote, self.of(remote), dataset)
+            dataset = self.declared[models[remote]]["dataset"]["path"].removeprefix("../")
+            orders.import_object(self.world, edits, remote, models[remote], dataset)
             return
         orders.import_object(self.world, edits, remote, name, self.strangers.pop(remote))
         file = self.world.project.root / "models" / f"{name}.yaml"
@@ -391,17 +391,23 @@ class Histories(RuleBasedStateMachine):
             self.declared[name] = yaml.safe_load(file.read_text())["spec"] | {"baseModel": None}
             self.reclaim(name)
 
-    @staticmethod
-    def of(remote):
-        """The model of an object, by its id."""
-        return remote.removeprefix("tunedModels/").rpartition("-")[0]
-
     def check_protected(self, protected):
         """What may not be deleted is not; only what may be retained is let go of."""
         witness = self.world.witness
         kept, retained = protected.values()
         assert not (kept | retained) & witness.deleted - witness.expects.edited
         assert not kept & witness.written - witness.expects.edited
+
+    def check_told(self, changes):
+        """What was trained more than once for the same is told, once one of them serves."""
+        alike = Counter(
+            identity(live) for live in self.world.ours() if not (live.spent or live.mark.cancelled)
+        )
+        serving = {identity(live): live.mark.model for live in self.world.ours() if live.serves}
+        for each, model in serving.items():
+            if each and alike[each] > 1 and model in self.declared:
+                told = [change.reason.code for change in changes if change.model == model]
+                assert told == [ReasonCode.DUPLICATE], (each, told)
 
     def names(self):
         formerly = (each.get("formerly") or () for each in self.declared.values())
@@ -412,6 +418,7 @@ class Histories(RuleBasedStateMachine):
     def settle(self):
         """Once nothing fails, two runs put all right."""
         self.unsettled = False
+        self.world.resting = False
         self.world.service.faults.clear()
         self.failing = False
         self.world.clock.sleep(100)
@@ -422,20 +429,28 @@ class Histories(RuleBasedStateMachine):
             follows = each.status is Status.SKIPPED and each.change.parent in held
             if each.status is Status.HELD or follows:
                 held.add(each.change.model)
+        changes = self.world.prepare().planned.plan.changes
+        self.check_told(changes)
         rest = [
             change
-            for change in self.world.prepare().planned.plan.changes
+            for change in changes
             if change.action not in (Action.KEEP, Action.HOLD) and change.model not in held
         ]
         assert not rest, (rest, report)
 
 
-FORMER = "fingerprint=aaaaaaaaaa data=bbbbbbbbbb rev=1 serving"
+class VertexHistories(Histories):
+    """The same where the service assigns ids."""
 
-Histories.TestCase.settings = settings(
-    max_examples=EXAMPLES,
-    stateful_step_count=12,
-    suppress_health_check=list(HealthCheck),
-    phases=[Phase.reuse, Phase.generate, Phase.shrink],  # to explain a history takes minutes
-)
+    dialect = "vertex"
+
+
+for machine in (Histories, VertexHistories):
+    machine.TestCase.settings = settings(
+        max_examples=EXAMPLES if machine is Histories else VERTEX_EXAMPLES,
+        stateful_step_count=12,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.reuse, Phase.generate, Phase.shrink],  # to explain a history takes minutes
+    )
 TestHistories = Histories.TestCase
+TestVertexHistories = VertexHistories.TestCase

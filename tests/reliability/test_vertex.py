@@ -1,0 +1,222 @@
+"""Commands in front of a practice service that speaks the Vertex dialect, as against the real one.
+
+Over loopback, with a service account whose tokens the service gives: what is planned, trained,
+replaced, judged, rolled back and deleted; and what goes wrong there and nowhere else.
+"""
+
+import shutil
+from collections import Counter
+from contextlib import ExitStack, closing, contextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from tests.cli.project import Project, talk_to
+from tests.cli.shell import Process
+from tests.reliability import vertex
+from tests.reliability.crash import KILLED, Runner
+
+from tuneform.clock import SteeredClock
+from tuneform.service import Behaviour, open_service
+from tuneform.service.server import running
+
+EPOCHS = {"hyperparameters": {"epochCount": 2}}
+HELD = {"path": "../data/held.jsonl"}
+
+
+def judged(least):
+    return {"gate": {"dataset": HELD, "metrics": {"exactMatch": {"min": least}}}}
+
+
+@contextmanager
+def practice(folder, data=None, **options):
+    """A project, and the service that it reaches over loopback."""
+    with open_service(data, **options) as service, running(service) as url:
+        service.start_training()
+        yield service, a_project(folder, url)
+
+
+def a_project(folder, url):
+    folder.mkdir(exist_ok=True)
+    project = Project(folder, vertex.account(folder.parent / "account.json", url))
+    project.settings(provider=vertex.provider_at(url))
+    project.data("data/numbers.jsonl")
+    project.data("data/held.jsonl", [("held out", "nothing")])
+    return project
+
+
+def there(service, kind):
+    with talk_to(service) as remote:
+        return vertex.pages(remote, kind)
+
+
+def trained(service):
+    """How often each model and fingerprint was trained."""
+    with talk_to(service) as remote:
+        rows = remote.call("GET", "/practice/v1/trainings")["trainings"]
+    return Counter(map(vertex.training_name, rows))
+
+
+def test_the_whole_story(tmp_path):
+    with practice(tmp_path / "demo") as (service, project):
+        keeping = {"lifecycle": {"keepVersions": 1}, **EPOCHS, **judged(0)}
+        project.model("adder", labels={"team": "growth"}, **keeping)
+        assert project.actions() == {"adder": "create"}
+        project.apply()
+        first = project.serving("adder")
+        assert first.startswith(f"{vertex.HOME}/")
+        project.ok("generate", "adder", "3")
+        assert project.run("plan", "--detailed-exitcode").code == 0
+        (model,) = there(service, "models").values()
+        assert model["labels"]["team"] == "growth"
+        assert vertex.marked(model["labels"])["gate"].startswith("passed_")
+
+        project.model("adder", revision=2, labels={"team": "sales"}, **keeping)
+        assert project.actions() == {"adder": "replace"}
+        project.apply()
+        second = project.serving("adder")
+        assert second != first
+
+        project.ok("rollback", "adder", "-y")
+        assert project.serving("adder") == first
+
+        project.model("adder", revision=3, **keeping | judged(1))
+        project.apply(code=6)
+        assert project.serving("adder") == first, "what fails its gate never serves"
+
+        project.remove("models/adder.yaml")
+        assert project.actions() == {"adder": "delete"}
+        project.apply("--allow-deletes", "1")
+        assert not there(service, "models")
+        assert not there(service, "endpoints")
+        assert project.run("plan", "--detailed-exitcode").code == 0
+        assert set(trained(service).values()) == {1}
+
+
+def test_ten_racing_applies_hide_no_training(tmp_path):
+    """Nothing refuses a second create there: what was begun too often is cancelled, or told."""
+    with open_service(None, step_seconds=0.02) as service, running(service) as url:
+        service.start_training()
+        projects = [a_project(tmp_path / f"clone-{number}", url) for number in range(10)]
+        for project in projects:
+            project.model("adder", **EPOCHS)
+        with ExitStack() as stack:
+            processes = [
+                stack.enter_context(Process("apply", "-y", folder=each.root, environ=each.environ))
+                for each in projects
+            ]
+            ended = [each.end() for each in processes]
+        for code, out, err in ended:
+            assert code in {0, 1, 7, 8}, (code, out, err)
+            assert "Traceback" not in out + err, err
+
+        ((_, begun),) = trained(service).items()
+        jobs = there(service, "tuningJobs")
+        assert len(jobs) == begun
+        ours = {name for name, job in jobs.items() if job["state"] == "JOB_STATE_SUCCEEDED"}
+        rest = {job["state"] for name, job in jobs.items() if name not in ours}
+        assert rest <= {"JOB_STATE_CANCELLED"}
+        assert ours, "one of them goes on"
+        projects[0].run("apply", "-y")
+        change = projects[0].plan()["adder"]
+        if len(ours) == 1:
+            assert change["action"] == "keep"
+        else:
+            assert (change["action"], change["reason"]["code"]) == ("hold", "duplicate")
+            assert all(name in change["reason"]["message"] for name in ours)
+        with talk_to(service) as remote:
+            assert vertex.serving(remote) == {"adder"}
+
+
+def test_a_token_that_expires_while_a_training_runs(tmp_path):
+    """Each step of the training lasts half of a token's life on the clock of the service."""
+    clock = SteeredClock(datetime.now(UTC))
+    began = clock.now()
+    short = Behaviour(only_issued_tokens=True, token_seconds=40, token_seconds_told=3600)
+    with practice(tmp_path / "demo", clock=clock, behaviour=short, step_seconds=20) as (
+        service,
+        project,
+    ):
+        project.model("adder", **EPOCHS)
+        project.apply()
+        assert clock.now() - began > timedelta(seconds=40)
+        assert project.run("plan", "--detailed-exitcode").code == 0
+        assert set(trained(service).values()) == {1}
+
+
+@pytest.mark.parametrize("kind", ["closed_buckets", "read_only_buckets"])
+def test_a_bucket_without_permission(tmp_path, kind):
+    behaviour = Behaviour(**{kind: ("acme-tuning",)})
+    with practice(tmp_path / "demo", behaviour=behaviour) as (service, project):
+        project.model("adder", **EPOCHS)
+        ran = project.apply(code=4)
+        told = " ".join(ran.told.split())
+        assert "gs://acme-tuning" in told
+        assert "roles/storage.objectUser" in told
+        assert not there(service, "tuningJobs")
+
+
+def test_a_bucket_that_is_not_there(tmp_path):
+    with practice(tmp_path / "demo", behaviour=Behaviour(buckets=())) as (service, project):
+        project.model("adder", **EPOCHS)
+        ran = project.apply(code=1)
+        assert "gs://acme-tuning" in ran.told
+        assert "The specified bucket does not exist" in " ".join(ran.told.split())
+        assert not there(service, "tuningJobs")
+
+
+def test_a_base_that_cannot_be_tuned_is_refused_by_the_plan(tmp_path):
+    with practice(tmp_path / "demo") as (service, project):
+        project.model("adder", baseModel="models/gemini-2.0-flash", **EPOCHS)
+        ran = project.run("plan")
+        assert ran.code == 3, ran
+        assert "gemini-2.0-flash" in ran.told
+        project.apply(code=3)
+        assert not there(service, "tuningJobs")
+
+
+@pytest.fixture(scope="module")
+def runner():
+    with closing(Runner()) as runner:
+        yield runner
+
+
+@pytest.fixture(scope="module")
+def leaving(tmp_path_factory):
+    """A folder with a service and a project, one model of which is to be deleted."""
+    folder = tmp_path_factory.mktemp("deletion") / "made"
+    folder.mkdir()
+    with practice(folder / "demo", folder / "service.db") as (_, project):
+        project.model("adder", **EPOCHS)
+        project.model("staying", revision=2, **EPOCHS)
+        project.apply()
+        project.remove("models/adder.yaml")
+    return folder
+
+
+@pytest.mark.parametrize("seam", ["before-write", "after-write"])
+def test_a_deletion_that_is_killed_at_each_of_its_requests(runner, leaving, tmp_path, seam):
+    killed = 0
+    for at in range(1, 100):
+        folder = shutil.copytree(leaving, tmp_path / f"{at}")
+        with practice(folder / "demo", folder / "service.db") as (service, project):
+            before = trained(service)
+            code, told = runner.run(project, "apply", "-y", seam=seam, at=at)
+            if code != KILLED:
+                assert code == 0, told
+                break
+            killed += 1
+            if at % 2:
+                shutil.rmtree(project.root / ".tuneform", ignore_errors=True)
+            project.apply()
+            assert project.run("plan", "--detailed-exitcode").code == 0
+            (model,) = there(service, "models").values()
+            assert vertex.marked(model["labels"])["model"] == "staying"
+            held = {
+                name
+                for name, each in there(service, "endpoints").items()
+                if each.get("deployedModels")
+            }
+            assert held == set(there(service, "endpoints"))
+            assert {each["endpoint"] for each in model["deployedModels"]} == held
+            assert trained(service) == before
+    assert killed >= 5, "two endpoints are cleared and deleted, and a model"
