@@ -181,6 +181,12 @@ def test_a_job_that_is_not_the_one_asked_for_is_refused(scripted, say):
         scripted(say.reply({"name": f"{PATH}/tuningJobs/2"})).provider.observe(JOB)
 
 
+def test_a_bare_number_is_that_of_a_job(scripted, say):
+    script = scripted(say.failed(404, "NOT_FOUND", "Gone."))
+    assert script.provider.observe("1234") is None
+    assert [request.url.path for request in script.requests] == [f"/v1/{PATH}/tuningJobs/1234"]
+
+
 @pytest.mark.parametrize(
     "verb",
     [

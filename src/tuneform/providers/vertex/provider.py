@@ -74,8 +74,9 @@ class VertexProvider:
         yield from self._versions.of(self._versions.survey())
 
     def observe(self, remote: str) -> Live | None:
-        """One version, or None. A bare id, as people shorten it, is that of a tuning job."""
-        whole = remote if "/" in remote else self._home.name(JOBS, remote)
+        """One version, or None. A bare number, as people shorten a name, is that of a job."""
+        is_bare = remote.isascii() and remote.isdecimal()
+        whole = self._home.name(JOBS, remote) if is_bare else remote
         return self._versions.observe(whole)
 
     def find(self, mark: Mark) -> tuple[Live, ...]:
