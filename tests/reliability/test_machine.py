@@ -400,6 +400,8 @@ class Histories(RuleBasedStateMachine):
 
     def check_told(self, changes):
         """What was trained more than once for the same is told, once one of them serves."""
+        if self.dialect == "gemini":
+            return  # the id tells a copy from what was trained
         alike = Counter(
             identity(live) for live in self.world.ours() if not (live.spent or live.mark.cancelled)
         )

@@ -17,6 +17,7 @@ from tests.reliability.crash import KILLED, Runner
 
 from tuneform.clock import SteeredClock
 from tuneform.service import Behaviour, open_service
+from tuneform.service.fault_file import faults_of
 from tuneform.service.server import running
 
 EPOCHS = {"hyperparameters": {"epochCount": 2}}
@@ -92,11 +93,19 @@ def test_the_whole_story(tmp_path):
         assert set(trained(service).values()) == {1}
 
 
-def test_ten_racing_applies_hide_no_training(tmp_path):
+LAG = {"effect": "appears_late", "seconds": 4, "kind": "tuningJobs"}
+
+
+@pytest.mark.parametrize(("racing", "rules"), [(10, []), (3, [LAG])], ids=["ten", "lists lag"])
+def test_racing_applies_hide_no_training(tmp_path, racing, rules):
     """Nothing refuses a second create there: what was begun too often is cancelled, or told."""
-    with open_service(None, step_seconds=0.02) as service, running(service) as url:
+    faults = faults_of({"rules": rules})
+    with (
+        open_service(None, step_seconds=0.02, faults=faults) as service,
+        running(service) as url,
+    ):
         service.start_training()
-        projects = [a_project(tmp_path / f"clone-{number}", url) for number in range(10)]
+        projects = [a_project(tmp_path / f"clone-{number}", url) for number in range(racing)]
         for project in projects:
             project.model("adder", **EPOCHS)
         with ExitStack() as stack:
@@ -108,6 +117,7 @@ def test_ten_racing_applies_hide_no_training(tmp_path):
         for code, out, err in ended:
             assert code in {0, 1, 7, 8}, (code, out, err)
             assert "Traceback" not in out + err, err
+        service.faults.clear()
 
         ((_, begun),) = trained(service).items()
         jobs = there(service, "tuningJobs")
