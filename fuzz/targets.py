@@ -42,7 +42,7 @@ def try_manifest(data: bytes) -> None:
     source = decode("m/a.yaml", data)
     for root in documents(source) if isinstance(source, Source) else ():
         if isinstance(source, Source) and not isinstance(root, Broken):
-            outcome = read_document(source, root, Setting(Variables(), "demo"))
+            outcome = read_document(source, root, Setting(Variables()))
             assert outcome.model or outcome.diagnostics
 
 
