@@ -132,6 +132,15 @@ def test_the_practice_service_in_that_dialect_is_as_strict(project: Project, set
     assert [code for code, _ in fields(ran)] == codes
 
 
+def test_a_mistake_in_the_provider_alone_is_told(project: Project):
+    """Which provider was meant is not known then, and none is guessed."""
+    project.settings(provider={**VERTEX, "location": "no/where"})
+    project.model("numbers", vertex={"adapterSize": 4}, hyperparameters=None)
+    assert fields(project.run("validate", "--format", "json")) == [
+        ("invalid-location", "spec.provider.location")
+    ]
+
+
 def test_limits_of_datasets_are_those_of_the_provider(project: Project):
     project.data("data/long.jsonl", (*NUMBERS, ("word " * 10_000, "x")))
     project.model("numbers", dataset={"path": "../data/long.jsonl"}, **PORTABLE)

@@ -79,7 +79,8 @@ def declare(invocation: Invocation, elsewhere: ProviderType | None = None) -> De
     """
     loaded = read_manifests(invocation)
     project = _moved(loaded.project, elsewhere)
-    # Where tuneform.yaml has a mistake, manifests and datasets are checked all the same.
+    # Where tuneform.yaml has a mistake, manifests and datasets are checked all the same; whether
+    # the provider honours them, nobody can tell then.
     capabilities = capabilities_of(
         project.provider if project else ProviderSpec(elsewhere or "embedded")
     )
@@ -93,7 +94,11 @@ def declare(invocation: Invocation, elsewhere: ProviderType | None = None) -> De
         *_dataset_diagnostics(loaded.models, checked),
         *_overlaps(invocation, loaded.models, facts, dict(asked)),
         *_missing_metrics(loaded.models),
-        *misfits(owner, loaded.models, root_bases(loaded.models), capabilities),
+        *(
+            misfits(owner, loaded.models, root_bases(loaded.models), capabilities)
+            if project or elsewhere
+            else ()
+        ),
         *(_not_offered(invocation, project, loaded.models, capabilities) if elsewhere else ()),
         *resolved.diagnostics,
     )
