@@ -195,6 +195,43 @@ def test_a_failed_training_is_refused(project: Project) -> None:
     assert "there is nothing to adopt" in refused(project, *IMPORT[1:])
 
 
+def test_a_cancelled_training_is_refused(legacy: Project) -> None:
+    """It may be called ACTIVE all the same, and never serves."""
+    legacy.ok(*IMPORT)
+    with legacy.service() as service:
+        described = service.live()["tunedModels/legacy"]["description"]
+        service.describe("tunedModels/legacy", f"{described} cancelled")
+    assert "was cancelled: it never serves" in refused(legacy, *IMPORT[1:])
+
+
+def test_versions_that_no_manifest_declares_are_not_mixed_with_others(legacy: Project) -> None:
+    legacy.model("numbers", revision=2)
+    legacy.apply()
+    legacy.remove("models/numbers.yaml")
+    message = refused(legacy, *IMPORT[1:])
+    assert "is a version of 'numbers' already, and no manifest declares it" in message
+
+
+def test_no_manifest_of_another_model_is_written_over(legacy: Project) -> None:
+    legacy.model("other", file="models/numbers.yaml", dataset={"path": "../data/animals.jsonl"})
+    message = refused(legacy, *IMPORT[1:], code=1)
+    assert "models/numbers.yaml exists, and does not declare 'numbers'" in message
+
+
+def test_a_project_of_files_has_no_place_for_a_new_one(legacy: Project) -> None:
+    legacy.model("other", dataset={"path": "../data/animals.jsonl"})
+    legacy.settings(manifests=["models/other.yaml"])
+    message = refused(legacy, *IMPORT[1:], code=1)
+    assert "lists no folder under manifests" in message
+
+
+def test_the_child_of_a_stranger_is_refused(legacy: Project) -> None:
+    with legacy.service(trains=True) as service:
+        service.train("child", ANIMALS, tunedModelSource={"tunedModel": "tunedModels/legacy"})
+    message = refused(legacy, "child", "--as", "animals", "--dataset", "data/animals.jsonl")
+    assert "was tuned from tunedModels/legacy, which no manifest wants" in message
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -158,7 +158,9 @@ def file(tmp_path, clock):
 
 
 @pytest.mark.parametrize(
-    "content", ["", "{}", "[]", '{"pid": 1}', "\x00", '{"since": 5}', "oops", None]
+    "content",
+    ["", "{}", "[]", '{"pid": 1}', "\x00", '{"since": 5}', "oops", "[" * 9_000, "[" * 99_000, None],
+    ids=lambda content: repr(content)[:20],
 )
 def test_a_holder_that_says_nothing_sensible_holds_it_all_the_same(tmp_path, file, content):
     with file.address.locked(DEMO, APPLY, AT_ONCE):
@@ -172,6 +174,16 @@ def test_a_holder_that_says_nothing_sensible_holds_it_all_the_same(tmp_path, fil
             file.address.locked(DEMO, APPLY, AT_ONCE),
         ):
             pass
+
+
+def test_nobody_waits_for_a_pipe_in_the_place_of_a_file(tmp_path, file):
+    with file.address.locked(DEMO, APPLY, AT_ONCE):
+        (tmp_path / "locks" / "demo.json").unlink()
+        os.mkfifo(tmp_path / "locks" / "demo.json")
+        assert file.address.lock_state(DEMO) == LockState(held=True)
+    (tmp_path / "locks" / "demo.lock").unlink()
+    os.mkfifo(tmp_path / "locks" / "demo.lock")
+    assert file.address.lock_state(DEMO) == LockState(held=False)
 
 
 def test_what_a_dead_holder_said_is_not_believed(tmp_path, file):

@@ -75,7 +75,10 @@ def check_object(live: Live, owner: Owner, name: str) -> None:
             hint="`tuneform forget` there lets it go",
         )
     if mark.cancelled:
-        raise Refused(f"the training of {live.remote} was cancelled: it never serves")
+        raise Refused(
+            f"the training of {live.remote} was cancelled: it never serves",
+            hint="declare the model and apply: a new version is trained",
+        )
 
 
 def check_dataset(desired: Desired, dataset: str) -> None:

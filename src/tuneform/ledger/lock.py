@@ -25,6 +25,9 @@ from tuneform.errors import LocalError, Locked
 
 _FLAGS: Final = os.O_NOFOLLOW | os.O_CLOEXEC
 
+_SIDECAR_BYTES: Final = 10_000
+"""Of the file that tells who holds a lock; whatever else lies there is read no further."""
+
 RETRY_SECONDS: Final = 0.2
 """Between two tries of whoever waits."""
 
@@ -186,7 +189,7 @@ class FileLock:
     def is_held(self) -> bool:
         """Whether anybody holds it; nothing is made by asking."""
         try:
-            handle = os.open(self._path, os.O_RDONLY | _FLAGS)
+            handle = os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | _FLAGS)  # waits for no pipe
         except FileNotFoundError:
             return False
         except OSError as error:
@@ -212,8 +215,10 @@ class FileLock:
     def holder(self) -> Holder | None:
         """Who holds it, as that file says."""
         try:
-            return Holder(**json.loads(self._sidecar.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
+            handle = os.open(self._sidecar, os.O_RDONLY | os.O_NONBLOCK | _FLAGS)
+            with os.fdopen(handle, "rb") as opened:
+                return Holder(**json.loads(opened.read(_SIDECAR_BYTES)))
+        except (OSError, ValueError, TypeError, RecursionError):
             return None
 
     def release(self) -> None:
