@@ -66,8 +66,8 @@ def read_faults(path: Path) -> Faults:
 
 def _parse(path: Path, data: bytes) -> tuple[Any, yaml.Node | None]:
     try:
-        _refuse_aliases(path, data)
         node = yaml.compose(data, yaml.SafeLoader)
+        _refuse_aliases(path, data)
         value = yaml.safe_load(data)
     except FaultsUnusable:
         raise
