@@ -8,6 +8,7 @@ import dataclasses
 import re
 import typing
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
@@ -66,8 +67,8 @@ def read_faults(path: Path) -> Faults:
 
 def _parse(path: Path, data: bytes) -> tuple[Any, yaml.Node | None]:
     try:
-        node = yaml.compose(data, yaml.SafeLoader)
         _refuse_aliases(path, data)
+        node = yaml.compose(data, yaml.SafeLoader)
         value = yaml.safe_load(data)
     except FaultsUnusable:
         raise
@@ -82,11 +83,15 @@ def _parse(path: Path, data: bytes) -> tuple[Any, yaml.Node | None]:
 
 
 def _refuse_aliases(path: Path, data: bytes) -> None:
-    """A few lines of aliases grow to billions of values where they are merged, or told."""
-    for event in yaml.parse(data, yaml.SafeLoader):
-        if isinstance(event, yaml.AliasEvent):
-            line = event.start_mark.line + 1 if event.start_mark else 1
-            raise FaultsUnusable(f"{path}:{line}", "an alias has no use here: write it out")
+    """A few lines of aliases grow to billions of values where they are merged, or told.
+
+    What is no YAML is told by who reads all of it.
+    """
+    with suppress(yaml.YAMLError):
+        for event in yaml.parse(data, yaml.SafeLoader):
+            if isinstance(event, yaml.AliasEvent):
+                line = event.start_mark.line + 1 if event.start_mark else 1
+                raise FaultsUnusable(f"{path}:{line}", "an alias has no use here: write it out")
 
 
 def faults_of(value: Any) -> Faults:
