@@ -267,8 +267,8 @@ def test_a_hundred_mistakes_are_shown_and_the_rest_counted(project):
 @pytest.mark.parametrize(
     ("count", "expected"),
     [
-        (1, ["1 example, at least 20 are advised"]),
-        (19, ["19 examples, at least 20 are advised"]),
+        (1, ["1 example, fewer than 20"]),
+        (19, ["19 examples, fewer than 20"]),
         (20, []),
         (99, []),
     ],

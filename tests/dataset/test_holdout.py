@@ -196,7 +196,7 @@ def test_advice_on_the_count_is_for_the_part_that_trains(project):
     trains, held = check_both(project, Limits())
     (told,) = trains.diagnostics
     assert told.code == "few-examples"
-    assert told.detail == "19 examples without the 2 held out, at least 20 are advised"
+    assert told.detail == "19 examples without the 2 held out, fewer than 20"
     assert held.diagnostics == ()
     project.write_rows("x.jsonl", rows[:20] + held_rows[:2])
     assert check_both(project, Limits())[0].diagnostics == ()

@@ -183,7 +183,7 @@ def test_the_metadata_server(practice):
 
 def test_no_metadata_server():
     told = metadata("127.0.0.1:9")
-    assert told.startswith("there are no credentials: there are no Application Default Credentials")
+    assert told.startswith("there are no credentials: Application Default Credentials have neither")
     assert "gcloud auth application-default login" in told
 
 

@@ -196,7 +196,7 @@ class Tally:
         if self._trains and 0 < count < least and not self._faults:
             held_out = self._total - count
             without = f" without the {held_out:,} held out" if held_out else ""
-            detail = f"{_counted(count, 'example')}{without}, at least {least:,} are advised"
+            detail = f"{_counted(count, 'example')}{without}, fewer than {least:,}"
             yield Fault(0, 0, "few-examples", detail, guide.on_size(self._limits))
         if self._blank:
             rows = _counted(len(self._blank), "row")

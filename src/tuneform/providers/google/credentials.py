@@ -337,7 +337,7 @@ def _of_machine(
         found, project = auth.default(scopes=purpose.scopes, request=courier)
     except exceptions.GoogleAuthError:
         raise Unauthenticated(
-            f"{purpose.lacking} there are no Application Default Credentials: no file, and no "
+            f"{purpose.lacking} Application Default Credentials have neither a file nor a "
             "metadata server",
             hint=purpose.next_step,
         ) from None

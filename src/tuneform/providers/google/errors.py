@@ -201,4 +201,6 @@ def _unreachable(context: Context, cause: Failure, said: str) -> Unreachable:
 def _reach(endpoint: Endpoint) -> str:
     if endpoint.loopback:
         return "check that the practice service runs there (`tuneform serve`)"
-    return "check the network and proxy settings, then run the command again"
+    return (
+        "check the network, the proxy settings and the name of the host, then run the command again"
+    )
