@@ -100,6 +100,7 @@ def test_what_only_vertex_has_is_refused_elsewhere(project: Project):
     ran = project.run("validate", "--provider", "embedded", "--format", "json")
     assert ran.code == 3
     assert sorted(each for each in fields(ran) if each[0] != "few-examples") == [
+        ("base-not-checked", "spec.baseModel"),
         *(
             ("field-not-supported", f"spec.vertex.{key}")
             for key in ("adapterSize", "exportLastCheckpointOnly", "validation")

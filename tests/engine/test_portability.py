@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 
 from tuneform.domain.capabilities import Base, Capabilities, LabelRules, Limits
+from tuneform.domain.diagnostic import Severity
 from tuneform.domain.names import Owner
 from tuneform.domain.policy import Retirement
 from tuneform.domain.settings import fields_set
@@ -176,14 +177,21 @@ def test_bases_that_are_not_offered_elsewhere():
     ]
     assert found[0].hint == "did you mean models/gemini-9-flash?"
     assert found[1].hint == "it is known to offer models/gemini-9-flash, models/short"
-    assert list(not_offered(specs, CAPABILITIES, (), TODAY)) == []
+
+
+def test_bases_that_only_the_service_knows_are_told_once():
+    specs = [spec("a", base="models/new"), spec("b", base="models/new"), spec("c", tuned_from="a")]
+    (found,) = not_offered(specs, CAPABILITIES, (), TODAY)
+    assert (found.severity, found.subject) == (Severity.WARNING, "TunedModel/a")
+    assert "models/new was not checked" in found.detail
 
 
 @pytest.mark.parametrize(("day", "count"), [(22, 1), (23, 0)])
 def test_a_base_that_has_retired_is_not_offered(day, count):
     ends = (Retirement("models/gemini-1.5-*", date(2026, 11, day), "models/newer"),)
     found = list(not_offered([spec("a", base=LONE_BASE)], CAPABILITIES, ends, TODAY))
-    assert [each.hint for each in found] == ["move to models/newer"] * count
+    hints = [each.hint for each in found if each.code == "base-not-offered"]
+    assert hints == ["move to models/newer"] * count
 
 
 def test_labels_are_a_field_where_they_are_stored():

@@ -52,7 +52,7 @@ def not_offered(
     retirements: Sequence[Retirement],
     today: date,
 ) -> Iterator[Diagnostic]:
-    """Bases that the provider does not tune, as far as that is known without asking it.
+    """Bases that the provider does not tune, or may not: what is known without asking it.
 
     For a report: at home it is no mistake as long as nothing has to be trained, and a plan asks.
 
@@ -66,6 +66,7 @@ def not_offered(
     left = [
         each for each in offered or () if not _has_ended(retirement_of(each, retirements), today)
     ]
+    unasked: set[str] = set()
     for spec in specs:
         base = spec.base_model
         if base is None:
@@ -79,10 +80,23 @@ def not_offered(
             near = get_close_matches(base, left, n=1, cutoff=0.8)
             hint = f"did you mean {near[0]}?" if near else _choices(left)
         else:
+            if offered is None and base not in unasked:
+                unasked.add(base)
+                yield _at(spec, "spec.baseModel", _unasked(base, capabilities.provider))
             continue
         summary = "the service does not offer this base for tuning"
         told = Diagnostic(Severity.ERROR, "base-not-offered", summary, detail, hint=hint)
         yield _at(spec, "spec.baseModel", told)
+
+
+def _unasked(base: str, provider: str) -> Diagnostic:
+    return Diagnostic(
+        Severity.WARNING,
+        "base-not-checked",
+        "base not checked",
+        f"Only {provider} itself tells which bases it tunes, so {base} was not checked.",
+        hint=f"`tuneform plan` asks, in a project with provider {provider}",
+    )
 
 
 def _has_ended(end: Retirement | None, today: date) -> bool:
