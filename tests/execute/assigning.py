@@ -28,6 +28,7 @@ class AssigningProvider(FakeProvider):
     def __init__(self, clock, *lives, seconds=60.0):
         super().__init__(clock, *lives, seconds=seconds)
         self.stop_seconds = 2.0
+        self.unstoppable = set()
         self.left = []
         self.discarded = []
         self.validations = []
@@ -158,12 +159,13 @@ class AssigningProvider(FakeProvider):
     def _finish(self, remote):
         live = self.objects[remote]
         cancelled = live.mark is not None and live.mark.cancelled
-        if remote in self.failing or cancelled:
+        if remote in self.failing or (cancelled and remote not in self.unstoppable):
             self.edit(remote, state=LiveState.FAILED, spent=True)
             return
         self.edit(
             remote,
             state=LiveState.ACTIVE,
+            mark=live.mark and replace(live.mark, cancelled=False),
             base=live.base or "models/base",
             tokens=1_000,
             curve=tuple(LossPoint(step, 0, 1 / step) for step in range(1, 11)),

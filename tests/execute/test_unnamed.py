@@ -14,7 +14,7 @@ from tests.execute.world import EXAMPLES, World
 
 from tuneform.domain.live import LiveSet, RecordedSet
 from tuneform.domain.mark import Verdict
-from tuneform.domain.plan import Action, ReasonCode, Release, Start, Watch
+from tuneform.domain.plan import Action, Cancel, ReasonCode, Release, Start, Watch
 from tuneform.domain.report import Status
 from tuneform.domain.spec import DatasetRef
 from tuneform.engine.plan import make_destroy_plan, make_plan
@@ -270,6 +270,37 @@ def test_a_cancel_that_comes_too_late_leaves_a_version_to_delete():
     assert only(story.apply_all(want)).status is Status.DONE
     assert story.provider.deleted == ["jobs/1"]
     assert story.plan(want).is_empty
+
+
+def cancelling(story):
+    """Cancel what is in training, as the command does."""
+    (running,) = story.live().objects
+    order = change_of(story.plan(spec()), "support")
+    steps = (Cancel(running.remote),)
+    return replace(story.plan(spec()), changes=(replace(order, steps=steps, versions=(running,)),))
+
+
+@pytest.mark.parametrize("seconds", [1.0, 12.0])
+def test_what_is_trained_although_it_was_cancelled_gets_the_word(seconds):
+    """The state of the training cannot say it any longer, and nobody wants it to serve."""
+    story = Story()
+    story.apply_all(spec(), wait=False)
+    story.provider.stop_seconds = seconds
+    story.provider.unstoppable.add("jobs/1")
+    outcome = only(story.run(cancelling(story)))
+    assert outcome.status is Status.DONE
+    assert "jobs/1 was trained before it stopped; it never serves" in outcome.message
+    assert story.provider.count("cancel") == 1
+    assert story.provider.objects["jobs/1"].mark.cancelled
+    assert change_of(story.plan(spec()), "support").reason.code == ReasonCode.TRAINING_CANCELLED
+
+
+def test_a_cancel_ends_when_the_training_has_stopped():
+    story = Story()
+    story.apply_all(spec(), wait=False)
+    outcome = only(story.run(cancelling(story)))
+    assert (outcome.status, outcome.message) == (Status.DONE, "")
+    assert story.provider.objects["jobs/1"].spent
 
 
 def test_a_training_that_takes_long_to_stop_is_left_to_the_service():

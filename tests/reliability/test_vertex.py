@@ -153,6 +153,27 @@ def test_a_token_that_expires_while_a_training_runs(tmp_path):
         assert set(trained(service).values()) == {1}
 
 
+def test_a_training_that_cannot_be_stopped_any_more_never_serves(tmp_path):
+    late = Behaviour(cancel_tuning="too late")
+    with open_service(None, behaviour=late) as service, running(service) as url:
+        project = a_project(tmp_path / "demo", url)
+        project.model("adder", **EPOCHS)
+        project.apply("--no-wait")
+        with Process("cancel", "adder", folder=project.root, environ=project.environ) as process:
+            while {each["state"] for each in there(service, "tuningJobs").values()} != {
+                "JOB_STATE_CANCELLING"
+            }:
+                assert process.process.poll() is None, "it ends without having asked"
+            service.start_training()
+            code, out, err = process.end()
+        assert code == 0, err
+        assert "it never serves" in " ".join(out.split())
+        project.apply(code=8)
+        assert project.reason("adder") == "training-cancelled"
+        with talk_to(service) as remote:
+            assert not vertex.serving(remote)
+
+
 @pytest.mark.parametrize("kind", ["closed_buckets", "read_only_buckets"])
 def test_a_bucket_without_permission(tmp_path, kind):
     behaviour = Behaviour(**{kind: ("acme-tuning",)})

@@ -26,14 +26,16 @@ def difference(seen: Live, now: Live, *, edits_training: bool = True) -> str | N
         seen: the object before.
         now: the same as it is.
         edits_training: whether a mark can be written while it trains. Where not, the word for a
-            cancel comes from the service, some time after it was sent.
+            cancel is the state of the training: it comes some time after the cancel was sent, and
+            goes if the training succeeds all the same.
     """
     training = seen.state is LiveState.TRAINING
     ends = training and now.state in (LiveState.ACTIVE, LiveState.FAILED)
     if now.state is not seen.state and not ends:
         return "state"
+    told_by_state = training and not edits_training
     if now.mark != seen.mark and not (
-        training and not edits_training and now.mark == _cancelled(seen.mark)
+        told_by_state and _cancelled(now.mark) == _cancelled(seen.mark)
     ):
         return "mark"
     pairs = (

@@ -30,7 +30,7 @@ from tuneform.execute.start import start
 from tuneform.execute.watching import examine
 
 STOP_SECONDS: Final = 30.0
-"""How long a delete waits for a cancelled training to stop."""
+"""How long a cancel or a delete waits for a training to stop."""
 
 STOP_LOOK_SECONDS: Final = 0.5
 
@@ -122,23 +122,45 @@ def _lagging(remote: str) -> Ending:
     )
 
 
-def _cancel(tools: Tools, errand: Errand) -> Performed:
+def _cancel(tools: Tools, errand: Errand) -> Result:
     """Mark first: a service may go on calling a cancelled version ACTIVE.
 
-    Where a training cannot be edited, its state alone says that it was cancelled.
+    Where a training cannot be edited, its state alone says that it was cancelled. It is watched
+    until it has stopped, as it may be trained all the same: then there is something to mark.
     """
     now = look_at(tools.provider, _seen(errand))
-    assert now.mark is not None, "a plan cancels only what is ours"
+    mark, sent = now.mark, errand.memory is not None
+    assert mark is not None, "a plan cancels only what is ours"
+    cancelled = replace(mark, cancelled=True)
+    if now.state is LiveState.ACTIVE and sent:
+        now = write(tools.provider, errand.changes, now, Fields(), cancelled)
+        return Performed(
+            (now,), note=f"{now.remote} was trained before it stopped; it never serves"
+        )
     if now.state in (LiveState.ACTIVE, LiveState.FAILED):
         # Nothing is left to cancel, and the word would spoil what may be a good version.
-        return Performed((now,), note=f"the training of {now.remote} had already ended")
-    if not now.mark.cancelled and tools.provider.capabilities.edits_training:
-        now = write(
-            tools.provider, errand.changes, now, Fields(), replace(now.mark, cancelled=True)
-        )
-    with errand.changes.requested():
-        tools.provider.cancel(now.remote)
-    return Performed((now,))
+        ended = f"the training of {now.remote} had already ended"
+        return Performed((now,), note="" if sent else ended)
+    edits = tools.provider.capabilities.edits_training
+    if not mark.cancelled and edits:
+        now = write(tools.provider, errand.changes, now, Fields(), cancelled)
+    if not sent:
+        with errand.changes.requested():
+            tools.provider.cancel(now.remote)
+    return Performed((now,)) if edits else _stopping(tools, errand, now)
+
+
+def _stopping(tools: Tools, errand: Errand, now: Live) -> Result:
+    """Look again, for a while, whether a training that was asked to stop has."""
+    late = tools.clock.monotonic()
+    memory = errand.memory or Memory(since=late)
+    if late - memory.since < STOP_SECONDS:
+        return Later(STOP_LOOK_SECONDS, memory, _not_stopped(now.remote))
+    return Performed(
+        (now,),
+        note=f"{now.remote} is still being stopped; should it be trained all the same, the next "
+        "plan tells",
+    )
 
 
 def _delete(tools: Tools, errand: Errand) -> Result:

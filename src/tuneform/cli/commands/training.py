@@ -62,7 +62,7 @@ def cancel(
         screen.json(report_json(report))
     elif not report.outcomes:
         screen.result(f"The training of {name!r} was cancelled already.")
-    elif not report.exit_code:
+    elif not report.exit_code and not any(each.message for each in report.outcomes):
         screen.result(f"Cancelled the training of {name!r}: what it made never serves.")
     else:
         screen.result(report_text(report, screen.look, title="Cancel"))
