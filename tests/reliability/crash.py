@@ -104,6 +104,10 @@ class World:
         """The models of which a version that answers bears the mark of serving."""
         return {each.mark["model"] for each in self.versions() if each.serves}
 
+    def astray(self) -> list[Seen]:
+        """Versions that answer although they are not to."""
+        return [each for each in self.versions() if self.tongue.is_astray(each)]
+
     def idle(self) -> set[str]:
         """What is ours and holds nothing."""
         with self.talk() as remote:
@@ -166,7 +170,8 @@ def opened(folder: Path, provider: str, *, trains: bool = True, **environ: str) 
         talk = partial(talk_to, service, KEY)
         if provider == "vertex":
             project.environ |= vertex.account(folder / "account.json", url)
-            project.settings(provider=vertex.provider_at(url))
+            # More is done, and so more can be cut short, where versions are undeployed as well.
+            project.settings(provider=vertex.provider_at(url, endpointPolicy="servingOnly"))
             yield World(project, 8, talk, Vertex(vertex.HOME, vertex.BUCKET))
             return
         project.settings(provider={"type": "gemini", "endpoint": url})
@@ -220,5 +225,7 @@ def check_convergence(world: World) -> None:
     assert set(trained.values()) == {1}, trained
     assert len(trained) == world.expected, trained
     assert world.serving() == STAYING | {"fresh"}
+    assert not world.astray()
+    assert not world.idle()
     status = world.project.ok("status", "--format", "json").json
     assert status["unexplained"] == [], status

@@ -74,6 +74,11 @@ class Gemini:
     versions = shown
 
     @staticmethod
+    def is_astray(_version):
+        """Whether it answers although it is not to, where only what serves is to be deployed."""
+        return False
+
+    @staticmethod
     def idle(_remote, _owner):
         """Names of what an owner has that holds nothing."""
         return set()
@@ -235,6 +240,10 @@ class Vertex:
             mark = vertex.marked(bearer.get("labels", {}))
             found.append(Seen(name, {**mark, **stopped}, state, bearer))
         return found
+
+    @staticmethod
+    def is_astray(version):
+        return version.state == "ACTIVE" and "owner" in version.mark and not version.serves
 
     def idle(self, remote, owner):
         empty = {
