@@ -288,7 +288,7 @@ class Vertex:
 
     @staticmethod
     def provider(line):
-        spec = ProviderSpec("embedded", dialect="vertex")
+        spec = ProviderSpec("embedded", dialect="vertex", endpoint_policy="servingOnly")
         return speak_vertex(line, line, spec, capabilities_of(spec), Pace(first=0.01, most=0.5))
 
     @staticmethod
@@ -297,6 +297,8 @@ class Vertex:
             return None
         if method == "POST":
             return "PATCH" if path.endswith((":cancel", ":undeployModel", ":deployModel")) else None
+        if method == "DELETE" and "/endpoints/" in path:
+            return "PATCH"  # of a version that stays, and may be deployed again
         return method if method in ("PATCH", "DELETE") else None
 
     def target(self, world, path):
