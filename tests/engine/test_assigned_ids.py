@@ -246,6 +246,21 @@ def test_a_pin_holds_although_the_version_is_not_deployed():
     assert again.changes[0].steps[0].remote == "jobs/1"
 
 
+def test_a_rollback_that_broke_off_after_the_desired_version_was_undeployed():
+    """It is carried out as far as applications are concerned; the same again ends it."""
+    pinned = f"serving pinned={verdict_of(WANT)}"
+    live = [
+        job(spec(data="old"), number=1, words=pinned),
+        replace(job(WANT, number=2), deployed=False),
+    ]
+    assert held(*live).reason.code is ReasonCode.PINNED
+    (change,) = make_rollback(desired(WANT), LiveSet(tuple(live)), "support", None).changes
+    assert change.steps == (Promote("jobs/1", ("jobs/2",), pinned=verdict_of(WANT)),)
+    live[1] = job(WANT, number=2, words="")
+    (change,) = make_rollback(desired(WANT), LiveSet(tuple(live)), "support", None).changes
+    assert change.steps == ()
+
+
 def verdict_of(want):
     return desired(want).models[0].fingerprint_short
 
@@ -255,6 +270,19 @@ def test_a_version_that_is_not_deployed_is_promoted_before_its_gate_asks():
     live = replace(job(want), deployed=False)
     change = change_of(plan(want, live=[live]), "support")
     assert [step.do for step in change.steps] == ["promote", "evaluate"]
+
+
+def test_what_was_promoted_before_is_compared_with_nothing():
+    """Its predecessor may be undeployed by the promotion."""
+    want = spec(gate="held-out")
+    live = [
+        job(spec(data="old"), number=1),
+        replace(job(want, number=2), deployed=False),
+    ]
+    change = change_of(plan(want, live=live), "support")
+    assert [step.do for step in change.steps] == ["promote", "evaluate"]
+    assert change.steps[0].clears == ("jobs/1",)
+    assert change.steps[1].against is None
 
 
 def test_a_gate_does_not_compare_with_what_does_not_answer():

@@ -106,3 +106,11 @@ def test_who_serves_where_two_carry_the_word():
     assert serving_version(found, oldest.mark.fingerprint) is oldest
     assert serving_version(found, "aaaaaaaaaa") is newest
     assert serving_version((), None) is None
+
+
+def test_of_two_that_carry_the_word_what_answers_serves():
+    newest, oldest = sorted_out(LIVE, OLD).of(("support",))
+    undeployed = replace(newest, live=replace(newest.live, deployed=False))
+    assert serving_version((undeployed, oldest), newest.mark.fingerprint) is oldest
+    neither = replace(oldest, live=replace(oldest.live, deployed=False))
+    assert serving_version((undeployed, neither), oldest.mark.fingerprint) is neither

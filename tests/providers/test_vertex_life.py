@@ -430,6 +430,42 @@ def test_a_deployment_that_breaks_off_leaves_one_endpoint_at_most(creation, afte
         assert [each.remote for each in leftovers if each.kind == "endpoint"] == empty
 
 
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_a_retirement_that_breaks_off_is_finished_by_the_next(creation, after):
+    """What is still deployed still bears the word, by which whoever comes next sees it."""
+    with practice(behaviour=SLOW_OPERATIONS) as world:
+        owner = world.provider(policy="servingOnly")
+        live = trained(world, replace(creation, extras=()))
+        for writes in range(100):
+            serving = owner.patch(owner.observe(live.remote), Fields(), MARK.promoted())
+            dying = world.provider(policy="servingOnly", writes=writes, after=after)
+            try:
+                dying.patch(serving, Fields(), MARK)
+            except Stopped:
+                now = owner.observe(live.remote)
+                assert now.mark.serving or resources(world, "endpoints") == []
+                ended = owner.patch(now, Fields(), MARK)
+                assert (ended.deployed, ended.mark) == (False, MARK)
+                assert resources(world, "endpoints") == []
+            else:
+                break
+        assert writes >= 3, "undeploy, delete the endpoint, write the labels"
+
+
+def test_what_others_have_deployed_stays_so_when_a_version_retires(world, creation):
+    provider = world.provider(policy="servingOnly")
+    serving = provider.patch(trained(world, creation), Fields(), MARK.promoted())
+    (model,) = resources(world, "models")
+    theirs = an_endpoint(world)
+    deploy(world, theirs, model, {"0": 100})
+    before = send(world, "GET", theirs)
+
+    assert provider.patch(serving, Fields(), MARK).mark == MARK
+
+    assert resources(world, "endpoints") == [theirs]
+    assert send(world, "GET", theirs) == before
+
+
 # leftovers
 
 

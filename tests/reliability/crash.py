@@ -1,20 +1,20 @@
 """What crash tests are made from: commands that die at an instant, and a world that they die in."""
 
 import json
-import re
 import shutil
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tests.cli.project import BARE_ENVIRONMENT, Project, Remote, talk_to
 from tests.reliability import vertex
+from tests.reliability.tongues import Gemini, Seen, Vertex
 
 from tuneform.service import open_service
 from tuneform.service.server import running
@@ -61,53 +61,63 @@ class World:
         project: in its folder.
         expected: trainings that are started in all, if none is started twice.
         talk: opens a conversation with the service.
-        dialect: that it is spoken to in.
+        tongue: reads what the service shows.
     """
 
     project: Project
     expected: int
     talk: Callable[[], AbstractContextManager[Remote]]
-    dialect: str = "gemini"
+    tongue: Any = field(default_factory=Gemini)
 
     def trained(self) -> Counter[str]:
         """How often each object was trained, by name; the deleted ones included."""
         with self.talk() as remote:
             rows = remote.call("GET", "/practice/v1/trainings")["trainings"]
-        return Counter(row.get("tunedModel") or vertex.training_name(row) for row in rows)
+        return Counter(map(self.tongue.trained, rows))
 
     def intended(self) -> set[str]:
         """The objects whose training was about to begin, as the ledger says."""
         return {step["remote"] for step in self._starts()}
 
     def unrecorded(self, before: set[str]) -> Counter[str]:
-        """What was trained beside these without a record of it.
-
-        By name, or by model where the service names what it begins.
-        """
+        """What was trained beside these without a record of it, as the record would call it."""
         begun = self.trained().keys() - before
-        if self.dialect == "vertex":
-            recorded = Counter(step["model"] for step in self._starts())
-            return Counter(name.split()[0] for name in begun) - recorded
-        return Counter(begun - self.intended())
+        recorded = Counter(map(self.tongue.recorded, self._starts()))
+        return Counter(map(self.tongue.known_as, begun)) - recorded
 
     def _starts(self) -> list[dict[str, Any]]:
         runs = self.project.ok("history", "--format", "json").json["runs"]
         return [step for run in runs for step in run["steps"] if step["do"] == "start"]
 
-    def live(self) -> dict[str, Any]:
-        """Every live object by name."""
+    def shown(self) -> list[Seen]:
+        """Everything that the service shows."""
         with self.talk() as remote:
-            return remote.live()
+            return list(self.tongue.shown(remote))
+
+    def versions(self, model: str | None = None) -> list[Seen]:
+        """The versions whose mark names a model; or all that there are, whoever has them."""
+        with self.talk() as remote:
+            found = self.tongue.versions(remote)
+        return [each for each in found if model is None or each.mark.get("model") == model]
 
     def serving(self) -> set[str]:
-        """The models of which a trained version bears the mark of serving."""
-        if self.dialect == "vertex":
-            with self.talk() as remote:
-                return vertex.serving(remote)
-        live = self.live().values()
-        told = [each.get("description", "") for each in live if each["state"] == "ACTIVE"]
-        marks = [each.split("\n")[-1] for each in told]
-        return {re.findall(r"model=(\S+)", mark)[0] for mark in marks if " serving" in mark}
+        """The models of which a version that answers bears the mark of serving."""
+        return {each.mark["model"] for each in self.versions() if each.serves}
+
+    def astray(self) -> list[Seen]:
+        """Versions that answer although they are not to."""
+        return [each for each in self.versions() if self.tongue.is_astray(each)]
+
+    def idle(self) -> set[str]:
+        """What is ours and holds nothing."""
+        with self.talk() as remote:
+            return set(self.tongue.idle(remote, "demo"))
+
+    def left_over(self) -> dict[str, str]:
+        """What is told as left over, by name: its kind."""
+        told = ("prune", "--leftovers", "--older-than", "0s", "--dry-run", "--format", "json")
+        found = self.project.ok(*told).json["leftovers"]
+        return {each["remote"]: each["kind"] for each in found}
 
 
 def declare_first(project: Project, provider: str) -> None:
@@ -160,8 +170,9 @@ def opened(folder: Path, provider: str, *, trains: bool = True, **environ: str) 
         talk = partial(talk_to, service, KEY)
         if provider == "vertex":
             project.environ |= vertex.account(folder / "account.json", url)
-            project.settings(provider=vertex.provider_at(url))
-            yield World(project, 8, talk, "vertex")
+            # More is done, and so more can be cut short, where versions are undeployed as well.
+            project.settings(provider=vertex.provider_at(url, endpointPolicy="servingOnly"))
+            yield World(project, 8, talk, Vertex(vertex.HOME, vertex.BUCKET))
             return
         project.settings(provider={"type": "gemini", "endpoint": url})
         yield World(project, 7, talk)
@@ -214,5 +225,7 @@ def check_convergence(world: World) -> None:
     assert set(trained.values()) == {1}, trained
     assert len(trained) == world.expected, trained
     assert world.serving() == STAYING | {"fresh"}
+    assert not world.astray()
+    assert not world.idle()
     status = world.project.ok("status", "--format", "json").json
     assert status["unexplained"] == [], status

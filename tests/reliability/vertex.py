@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from tests.cli.project import BASE, Remote
 
 HOME = "projects/acme-models/locations/europe-west4"
+BUCKET = "acme-tuning"
 
 
 def provider_at(url: str, **more: Any) -> dict[str, Any]:
@@ -21,7 +22,7 @@ def provider_at(url: str, **more: Any) -> dict[str, Any]:
         "type": "vertex",
         "project": "acme-models",
         "location": "europe-west4",
-        "datasetBucket": "gs://acme-tuning/datasets",
+        "datasetBucket": f"gs://{BUCKET}/datasets",
         "endpoint": url,
         "bases": [BASE],
         **more,
@@ -67,20 +68,13 @@ def marked(labels: dict[str, str]) -> dict[str, str]:
     return {key: value for key, value in words.items() if f"tuneform-{key}" in labels}
 
 
-def serving(remote: Remote) -> set[str]:
-    """The models of which a version bears the mark of serving and answers."""
-    marks = [
-        marked(each.get("labels", {}))
-        for each in pages(remote, "models").values()
-        if each.get("deployedModels")
-    ]
-    return {mark["model"] for mark in marks if mark.get("serving") == "true"}
-
-
 def training_name(row: dict[str, Any]) -> str:
-    """What a training is for, as the control route tells it: no id is chosen for it."""
-    mark = marked(row["labels"])
-    return f"{mark['model']} {mark['fingerprint']}"
+    """What a training is for, as the control route tells it: no id is chosen for it.
+
+    One that bears no mark goes by the name of its job.
+    """
+    mark = marked(row.get("labels", {}))
+    return f"{mark['model']} {mark['fingerprint']}" if mark else str(row["tuningJob"])
 
 
 def unfinished(remote: Remote) -> list[str]:

@@ -116,7 +116,7 @@ def evaluation_of(situation: Situation, desired: Desired, remote: str | None) ->
         return ()
     if serving and not serving.live.deployed:
         serving = None  # nothing would answer
-    other = serving if gate.spec.compares and serving is not wanted else None
+    other = serving if gate.spec.compares and not (wanted and wanted.live.promoted) else None
     return (Evaluate(remote, gate, other.remote if other else None),)
 
 
@@ -224,22 +224,7 @@ def _trained_change(change: Change, parts: _Parts, wanted: Version) -> Change:
     desired = parts.desired
     mark = _mark_of(desired, wanted)
     evaluate = parts.evaluate(wanted.remote)
-    if parts.situation.serving is not wanted:
-        return replace(
-            change,
-            action=Action.PROMOTE,
-            reason=not_evaluated(wanted) if evaluate else _not_serving(wanted),
-            deltas=parts.deltas(wanted),
-            steps=(
-                *parts.first(),
-                *parts.rewrites(wanted),
-                *parts.edit(wanted, mark),
-                *evaluate,
-                parts.promote(wanted.remote),
-                *parts.deletes(),
-            ),
-        )
-    if not wanted.live.deployed:
+    if wanted.live.promoted and not wanted.live.deployed:
         # It was promoted before. A gate asks what answers, and so comes after.
         return replace(
             change,
@@ -252,6 +237,21 @@ def _trained_change(change: Change, parts: _Parts, wanted: Version) -> Change:
                 *parts.edit(wanted, mark),
                 parts.promote(wanted.remote),
                 *evaluate,
+                *parts.deletes(),
+            ),
+        )
+    if parts.situation.serving is not wanted:
+        return replace(
+            change,
+            action=Action.PROMOTE,
+            reason=not_evaluated(wanted) if evaluate else _not_serving(wanted),
+            deltas=parts.deltas(wanted),
+            steps=(
+                *parts.first(),
+                *parts.rewrites(wanted),
+                *parts.edit(wanted, mark),
+                *evaluate,
+                parts.promote(wanted.remote),
                 *parts.deletes(),
             ),
         )

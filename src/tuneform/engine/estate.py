@@ -147,14 +147,15 @@ def serving_version(versions: Iterable[Version], wanted: str | None) -> Version 
 
     Args:
         versions: of one model, newest first.
-        wanted: short fingerprint that wins where two carry the word; then one that answers.
+        wanted: short fingerprint that wins where two carry the word. What answers comes before what
+            does not: that was taken from applications already, or by somebody else.
     """
     promoted = [version for version in versions if version.live.promoted]
     if not promoted[1:]:
         return promoted[0] if promoted else None
-    preferred = [version for version in promoted if version.mark.fingerprint == wanted]
-    answering = [version for version in promoted if version.live.deployed]
-    return (preferred or answering or promoted)[0]
+    candidates = [version for version in promoted if version.live.deployed] or promoted
+    preferred = [version for version in candidates if version.mark.fingerprint == wanted]
+    return (preferred or candidates)[0]
 
 
 def without_living_children(

@@ -36,25 +36,26 @@ def make_rollback(desired: DesiredSet, live: LiveSet, name: str, to: str | None)
     situation = situation_of(model, estate)
     version = _chosen(situation, to)
     others = [each for each in situation.versions if each is not version]
-    is_pinned = (
-        situation.serving is version
-        and version.live.deployed
-        and version.mark.pinned == model.fingerprint_short
-    )
     step = Promote(
         version.remote,
         tuple(each.remote for each in others if each.mark.serving or each.mark.pinned),
         pinned=model.fingerprint_short,
     )
+    is_done = (
+        situation.serving is version
+        and version.live.deployed
+        and version.mark.pinned == model.fingerprint_short
+        and not step.clears
+    )
     change = Change(
         name,
-        Action.KEEP if is_pinned else Action.PROMOTE,
+        Action.KEEP if is_done else Action.PROMOTE,
         Reason(
             ReasonCode.ROLLED_BACK,
             f"{version.remote} serves instead of the desired version, until the manifest changes.",
         ),
         remote=version.remote,
-        steps=() if is_pinned else (step,),
+        steps=() if is_done else (step,),
         notes=_notes(situation),
         versions=situation.shown,
     )

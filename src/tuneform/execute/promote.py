@@ -1,6 +1,7 @@
 """Make applications call a version: set the word on it, verify that, clear it on the others.
 
-At every moment at least one version bears the word; while two do, the desired one counts.
+At every moment at least one version bears the word; while two do, the desired one counts, if it
+answers.
 """
 
 from __future__ import annotations

@@ -47,38 +47,45 @@ class Going:
 
 
 def endpoints_to_go(
-    home: Home, version: Version, endpoints: Mapping[str, wire.Endpoint]
+    home: Home, version: Version, endpoints: Mapping[str, wire.Endpoint], *, whole: bool = True
 ) -> tuple[Going, ...]:
-    """What has to be done to endpoints before a Model can be deleted. Pure.
+    """What has to be done to endpoints before a version answers nowhere. Pure.
 
     Args:
         home: the project and location.
         version: that goes; with its Model.
         endpoints: all that there are, by id.
+        whole: whether its Model goes as well, which no endpoint may hold then. Where it stays, so
+            does what stands in the way.
 
     Raises:
         InvalidRequest: one that is not ours holds it, or one of ours would have to give the traffic
-            of other models another share.
+            of other models another share; and it has to go whole.
     """
     ref = version.ref
     assert ref is not None, "only a Model is deployed"
     named = _named(home, version.job)
     known = _identities(version)
-    for elsewhere in (version.model.deployed_models if version.model else None) or ():
-        if home.id_in(ENDPOINTS, elsewhere.endpoint) is None:
-            raise _foreign(str(elsewhere.endpoint), version)
     going = []
+    obstacles = [
+        _foreign(str(elsewhere.endpoint), version)
+        for elsewhere in (version.model.deployed_models if version.model else None) or ()
+        if home.id_in(ENDPOINTS, elsewhere.endpoint) is None
+    ]
     for name, endpoint in sorted(endpoints.items()):
         undeploys = deployed_here(home, endpoint, ref)
         ours = name in named or made_for(endpoint) == ref.id
         if not undeploys and (endpoint.deployed_models or not ours):
             continue
-        if not (ours or identity(read_mark(endpoint.labels)) in known):
-            raise _foreign(home.name(ENDPOINTS, name), version)
         alone = len(undeploys) == len(endpoint.deployed_models or ())
-        if not alone and any((endpoint.traffic_split or {}).get(each) for each in undeploys):
-            raise _shared(home, name, version)
-        going.append(Going(name, undeploys, alone))
+        if not (ours or identity(read_mark(endpoint.labels)) in known):
+            obstacles.append(_foreign(home.name(ENDPOINTS, name), version))
+        elif not alone and any((endpoint.traffic_split or {}).get(each) for each in undeploys):
+            obstacles.append(_shared(home, name, version))
+        else:
+            going.append(Going(name, undeploys, alone))
+    if whole and obstacles:
+        raise obstacles[0]
     return tuple(going)
 
 
@@ -133,12 +140,17 @@ class Deletion:
         """
         if version.model is None or version.ref is None:
             return
-        self.withdraw(version)
+        for going in endpoints_to_go(self._home, version, self._api.endpoints()):
+            self.clear(going)
         self._delete_model(version.ref, version.model)
 
     def withdraw(self, version: Version) -> None:
-        """Undeploy a Model everywhere, and delete the endpoints that this leaves empty."""
-        for going in endpoints_to_go(self._home, version, self._api.endpoints()):
+        """Undeploy a version, and delete the endpoints that this leaves empty; its Model stays.
+
+        Where others have deployed it, it stays deployed: that is their business.
+        """
+        endpoints = self._api.endpoints()
+        for going in endpoints_to_go(self._home, version, endpoints, whole=False):
             self.clear(going)
 
     def clear(self, going: Going) -> None:

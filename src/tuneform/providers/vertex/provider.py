@@ -106,17 +106,22 @@ class VertexProvider:
     def patch(self, live: Live, fields: Fields, mark: Mark | None) -> Live:
         """Edit the Model, and deploy or undeploy it where the mark asks for that; then read back.
 
-        What shall serve is deployed first, and what no longer does is undeployed last.
+        What shall serve is deployed before it bears the word, and what no longer does is undeployed
+        before it loses it: as long as the word is there, whoever comes after a run that was killed
+        sees that something is left to do.
         """
         version = self._trained(live.remote)
         serves = mark is not None and mark.serving and not mark.cancelled
+        retires = mark is not None and not serves and live.promoted
+        withdrawn = retires and self._policy == "servingOnly"
         if mark is not None and serves and not live.deployed:
             self._deployment.deploy(version, mark)
             version = self._trained(live.remote)
-        self._editing.edit(version, fields, mark)
-        if not serves and live.serves and mark is not None and self._policy == "servingOnly":
+        if withdrawn:
             self._deletion.withdraw(version)
-        else:
+            version = self._trained(live.remote)
+        self._editing.edit(version, fields, mark)
+        if not withdrawn:
             self._editing.label_endpoints(version, mark)
         after = self._versions.observe(live.remote)
         if after is None:
