@@ -13,6 +13,9 @@ class Limits:
         input_characters: at most, for one input with its preamble.
         output_characters: at most, for one output.
         dataset_bytes: at most, for the whole file.
+        sent_bytes: at most, for all examples in the form in which they are sent; None where that
+            form has no limit of its own.
+        sent_bytes_each: what an example takes in that form beside its two texts as JSON strings.
         examples_least: fewer are a warning.
         examples_advised: the recommended range.
         examples_most: of a dataset; None where nothing is said about it.
@@ -26,6 +29,8 @@ class Limits:
     input_characters: int = 40_000
     output_characters: int = 5_000
     dataset_bytes: int = 4_000_000
+    sent_bytes: int | None = None
+    sent_bytes_each: int = 0
     examples_least: int = 20
     examples_advised: tuple[int, int] = (100, 500)
     examples_most: int | None = None

@@ -14,6 +14,7 @@ from typing import Final
 
 from tuneform.domain.capabilities import Base, Capabilities, Defaults, LabelRules, Limits
 from tuneform.domain.cost import CHARACTERS_A_TOKEN
+from tuneform.providers.vertex.jsonl import MOST_BYTES, ROW_BYTES
 
 AS_OF: Final = "2026-11-22"
 
@@ -35,7 +36,9 @@ _CHARACTERS: Final = _TOKENS * CHARACTERS_A_TOKEN * 4
 LIMITS: Final = Limits(
     input_characters=_CHARACTERS,
     output_characters=_CHARACTERS,
-    dataset_bytes=1_000_000_000,
+    dataset_bytes=MOST_BYTES,
+    sent_bytes=MOST_BYTES,
+    sent_bytes_each=ROW_BYTES,
     examples_least=16,
     examples_advised=(100, 1_000_000),
     examples_most=1_000_000,
