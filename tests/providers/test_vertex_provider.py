@@ -1,6 +1,7 @@
 """The verbs against written-out replies: what is asked, and what becomes of the answer."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -575,3 +576,23 @@ def test_bases_that_a_project_knows_of_are_offered_too():
     assert capabilities("vertex", ["models/new"]).base("models/new").name == "models/new"
     assert capabilities("vertex").base("models/other").name == "*"
     assert capabilities("vertex").collection is None
+
+
+@pytest.mark.parametrize(
+    ("location", "key", "fits"),
+    [
+        ("europe-west4", "europe-west4", True),
+        ("europe-west4", "europe-west1", False),
+        ("europe-west4", "europe", False),
+        ("europe-west4", "europe-west4x", False),
+        ("europe-west4", "global", False),
+        ("us", "us", True),
+        ("global", "europe-west4", True),
+        (None, "europe-west4", True),
+    ],
+)
+def test_a_key_has_to_be_where_its_job_runs(location, key, fits):
+    name = f"projects/acme/locations/{key}/keyRings/ml/cryptoKeys/tuning"
+    rules = capabilities("vertex", location=location).setting_rules
+    assert all(re.fullmatch(rule.pattern, name) for rule in rules) is fits
+    assert all(rule.name == "kmsKeyName" for rule in rules)

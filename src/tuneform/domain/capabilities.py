@@ -103,6 +103,23 @@ class LabelRules:
 
 
 @dataclass(frozen=True, slots=True)
+class SettingRule:
+    """What a setting that only this provider has must be like, where it is set.
+
+    Attributes:
+        name: its API name, as in `ModelSpec.extras`.
+        pattern: regular expression that the whole of it must match.
+        detail: what is wrong with one that does not, a sentence.
+        hint: what to write instead.
+    """
+
+    name: str
+    pattern: str
+    detail: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a provider can do.
 
@@ -115,6 +132,7 @@ class Capabilities:
             and what to use instead.
         stores_labels: whether `metadata.labels` are kept on its objects, and marks in labels.
         label_rules: what labels have to be like; None where the service says nothing about them.
+        setting_rules: what settings have to be like that only this provider has.
         offered: full resource names of the bases that it is known to tune; None where only the
             service itself can tell.
         edits_training: whether an object in training can be edited. Where not, its mark is that of
@@ -127,6 +145,7 @@ class Capabilities:
     unsupported: tuple[tuple[str, str], ...] = ()
     stores_labels: bool = False
     label_rules: LabelRules | None = None
+    setting_rules: tuple[SettingRule, ...] = ()
     offered: tuple[str, ...] | None = None
     edits_training: bool = True
 
