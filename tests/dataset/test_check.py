@@ -536,3 +536,18 @@ def test_the_strictest_of_limits_that_may_not_exist():
     assert (both.examples_most, both.example_tokens) == (5, 7)
     assert both == strictest(other, one)
     assert both.validation_examples_most is None
+
+
+@pytest.mark.parametrize("preamble", ["", "Next: "])
+def test_what_is_sent_may_be_larger_than_the_file(project, preamble):
+    project.write_rows("x.jsonl", [("é", "1"), ('"', "2")])
+    sent = len('"é""1"'.encode()) + len(r'"\"""2"') + 2 * (len(preamble) + 100)
+    limits = Limits(examples_least=0, sent_bytes=sent, sent_bytes_each=100)
+    assert project.check("x.jsonl", limits, preamble=preamble).diagnostics == ()
+    checked = project.check("x.jsonl", replace(limits, sent_bytes=sent - 1), preamble=preamble)
+    (found,) = checked.diagnostics
+    assert (found.code, found.severity) == ("dataset-too-large", Severity.ERROR)
+    assert found.detail == (
+        f"{sent} bytes in the form in which the service takes the examples, the limit is {sent - 1}"
+    )
+    assert checked.facts is None

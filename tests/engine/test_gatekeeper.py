@@ -74,3 +74,11 @@ def test_drift_of_the_serving_version_counts_though_more_is_left_to_do():
     cool = spec(gate="held-out", fields=Fields(temperature=0.2))
     warm = version(cool, words=f"serving {verdict(cool)}", temperature=0.9)
     assert not answer(warm, RETIRED, LONG_AGO, model=cool).passed
+
+
+def test_what_holds_from_the_next_version_on_is_no_drift():
+    wants = replace(GATED, extras=(("kmsKeyName", "k"),))
+    live = replace(SERVING, extras=())
+    assert change_of(plan(wants, live=[live]), wants.name).deltas
+    assert answer(live, model=wants).passed
+    assert answer(live, RETIRED, LONG_AGO, model=wants).passed

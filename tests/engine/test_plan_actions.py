@@ -6,14 +6,25 @@ import pytest
 
 from tuneform.domain.live import LiveState, RecordedSet
 from tuneform.domain.mark import DeletionPolicy
-from tuneform.domain.plan import Action, Cancel, Delete, Patch, Release, Rewrite, Watch
-from tuneform.domain.spec import Fields
+from tuneform.domain.names import short
+from tuneform.domain.plan import (
+    Action,
+    Cancel,
+    Delete,
+    Patch,
+    ReasonCode,
+    Release,
+    Rewrite,
+    Watch,
+)
+from tuneform.domain.spec import DatasetRef, Fields
 
 from .builders import (
     LONE_BASE,
     Case,
     change_of,
     declare,
+    facts,
     mark_of,
     name_of,
     plan,
@@ -352,3 +363,52 @@ def test_an_empty_project_with_nothing_live_is_an_empty_plan():
     decided = plan()
     assert (decided.changes, decided.is_empty, decided.has_steps) == ((), True, False)
     assert declare().models == ()
+
+
+# --- what holds from the next version on ----------------------------------------------------------
+
+MEASURED = DatasetRef("measured.jsonl", "jsonl")
+
+
+@pytest.mark.parametrize(
+    ("extras", "measured", "told"),
+    [
+        ((("serviceAccount", "a"),), None, []),
+        ((("serviceAccount", "a"), ("exportLastCheckpointOnly", False)), None, []),
+        ((("serviceAccount", "b"),), None, [("serviceAccount", "a", "b")]),
+        ((), None, [("serviceAccount", "a", None)]),
+        (
+            (("exportLastCheckpointOnly", True), ("serviceAccount", "a")),
+            MEASURED,
+            [
+                ("exportLastCheckpointOnly", None, True),
+                ("validation", None, short(facts(MEASURED).digest)),
+            ],
+        ),
+    ],
+)
+@pytest.mark.parametrize("hyperparameters", [{}, {"epochs": 9}])
+def test_settings_that_hold_from_the_next_version_on_are_told_and_do_nothing(
+    extras, measured, told, hyperparameters
+):
+    live = version(spec(**hyperparameters), extras=(("serviceAccount", "a"),))
+    wants = replace(spec(**hyperparameters), extras=extras, validation=measured)
+    (change,) = plan(wants, live=[live]).changes
+    assert (change.action, change.steps) == (Action.KEEP, ())
+    assert [(each.field, each.before, each.after, each.effect) for each in change.deltas] == [
+        (f"spec.vertex.{name}", before, after, "next-version") for name, before, after in told
+    ]
+    (silent,) = plan(wants, live=[replace(live, extras=None)]).changes
+    assert silent.deltas == (), "the service does not say what it was created with"
+
+
+def test_what_the_next_version_gets_is_told_beside_what_causes_it():
+    live = version(spec(), extras=(), validation="gs://other/place.jsonl")
+    wants = replace(spec(revision=2), extras=(("kmsKeyName", "k"),))
+    (change,) = plan(wants, live=[live]).changes
+    assert (change.action, change.reason.code) == (Action.REPLACE, ReasonCode.REVISION_CHANGED)
+    assert [(each.field, each.before, each.effect) for each in change.deltas] == [
+        ("spec.revision", 1, "retrain"),
+        ("spec.vertex.encryptionKey", None, "next-version"),
+        ("spec.vertex.validation", "gs://other/place.jsonl", "next-version"),
+    ]

@@ -11,6 +11,7 @@ from tuneform.domain.desired import Desired
 from tuneform.domain.diagnostic import Place, Severity
 from tuneform.domain.plan import Action, Cancel, Change, Plan, Watch
 from tuneform.domain.policy import NO_POLICY, Bounds, Policy, Retirement
+from tuneform.domain.spec import Hyperparameters
 from tuneform.engine.policy import judge_models, judge_plan
 
 from .builders import BASE, OWNER, reason, spec, start, wanted
@@ -123,6 +124,16 @@ def test_hyperparameters_are_judged_each():
         ),
     ]
     assert {each.code for each in findings} == {"policy-hyperparameters"}
+
+
+def test_a_hyperparameter_is_named_where_manifests_set_it():
+    policy = Policy(hyperparameters=(("adapterSize", Bounds(None, 8)),))
+    large = replace(spec(), hyperparameters=Hyperparameters(adapter_size=16))
+    (found,) = judged(policy, model(large))
+    assert (found.field, found.detail) == (
+        "spec.vertex.adapterSize",
+        "adapterSize is 16, and the policy wants at most 8.",
+    )
 
 
 def test_what_is_left_to_the_service_is_not_judged():

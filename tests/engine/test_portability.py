@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from tuneform.domain.capabilities import Base, Capabilities, LabelRules, Limits
+from tuneform.domain.capabilities import Base, Capabilities, LabelRules, Limits, SettingRule
 from tuneform.domain.diagnostic import Severity
 from tuneform.domain.names import Owner
 from tuneform.domain.policy import Retirement
@@ -213,3 +213,13 @@ def test_validation_has_to_be_read_before_a_model_is_desired():
     assert desired.validation == known[model.validation]
     (without,) = resolve(OWNER, [spec("a")], known, CAPABILITIES).desired.models
     assert desired.fingerprint == without.fingerprint
+
+
+def test_a_setting_that_is_not_as_the_provider_wants_it_is_told():
+    rule = SettingRule("kmsKeyName", "here/.*", "It is elsewhere.", "take one that is here")
+    strict = replace(CAPABILITIES, setting_rules=(rule,))
+    near, far = (replace(spec("a"), extras=(("kmsKeyName", key),)) for key in ("here/k", "there/k"))
+    assert told(near, capabilities=strict) == told(spec("a"), capabilities=strict) == []
+    assert told(far, capabilities=strict) == [
+        ("a", "setting-not-supported", "spec.vertex.encryptionKey")
+    ]

@@ -21,6 +21,7 @@ policy:
     learningRateMultiplier: {least: 0.1, most: 10}
     epochCount: {least: 1, most: 20}
     learningRate: {most: 0.01}
+    adapterSize: {most: 8}
   maxDeletes: 0
   maxTrainings: 4
   maxCost: 25.10
@@ -63,6 +64,7 @@ def test_every_rule_arrives(project):
             ("epochCount", Bounds(1, 20)),
             ("learningRate", Bounds(None, 0.01)),
             ("learningRateMultiplier", Bounds(0.1, 10.0)),
+            ("adapterSize", Bounds(None, 8)),
         ),
         max_deletes=0,
         max_trainings=4,
@@ -80,9 +82,9 @@ def test_each_rule_has_a_place(project):
         "requiredLabels": "tuneform.yaml:11:5",
         "examples": "tuneform.yaml:12:5",
         "hyperparameters": "tuneform.yaml:13:5",
-        "maxDeletes": "tuneform.yaml:17:5",
-        "maxTrainings": "tuneform.yaml:18:5",
-        "maxCost": "tuneform.yaml:19:5",
+        "maxDeletes": "tuneform.yaml:18:5",
+        "maxTrainings": "tuneform.yaml:19:5",
+        "maxCost": "tuneform.yaml:20:5",
         "retirementDays": "tuneform.yaml:9:5",
     }
     assert policy.place("warn") is None

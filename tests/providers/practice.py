@@ -116,7 +116,7 @@ def vertex(
 ) -> VertexProvider:
     """A provider that speaks tuning jobs."""
     client = a_client(stack, key, known=KNOWN, **way)
-    api = Api(client, home, SystemClock(), Pace(first=0.001, most=0.01))
+    api = Api(client, home, SystemClock(), Pace(first=0.001, most=0.01, late=5.0))
     return VertexProvider(api, Bucket(client, BUCKET), capabilities("embedded"), policy)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from tuneform.domain.live import LiveState
 from tuneform.domain.mark import Mark
+from tuneform.domain.settings import EXTRAS
 from tuneform.domain.spec import Fields, Hyperparameters
 from tuneform.errors import InvalidRequest
 from tuneform.providers.base import Creation
@@ -306,7 +307,7 @@ def test_the_body_of_a_create(creation):
     full = replace(
         creation,
         extras=(
-            ("encryptionSpec.kmsKeyName", "projects/p/locations/l/keyRings/r/cryptoKeys/k"),
+            ("kmsKeyName", "projects/p/locations/l/keyRings/r/cryptoKeys/k"),
             ("exportLastCheckpointOnly", True),
             ("serviceAccount", "tuner@p.iam.gserviceaccount.com"),
         ),
@@ -330,6 +331,32 @@ def test_the_body_of_a_create(creation):
         "encryptionSpec": {"kmsKeyName": "projects/p/locations/l/keyRings/r/cryptoKeys/k"},
         "serviceAccount": "tuner@p.iam.gserviceaccount.com",
     }
+
+
+@pytest.mark.parametrize("name", EXTRAS)
+def test_a_create_takes_every_setting_that_manifests_have_and_the_job_tells_it(creation, name):
+    extras = ((name, name == "exportLastCheckpointOnly" or "value"),)
+    sent = body(replace(creation, extras=extras))
+    assert read(a_job(state="RUNNING", **sent)).extras == extras
+    assert read(a_job(state="RUNNING", **body(creation))).extras == ()
+
+
+def test_what_the_service_takes_where_nobody_says_is_no_setting():
+    agent = "service-1@gcp-sa-aiplatform.iam.gserviceaccount.com"
+    assert read(a_job(state="RUNNING", serviceAccount=agent)).extras == ()
+
+
+@pytest.mark.parametrize(
+    ("uri", "told"),
+    [
+        (f"gs://b/d/{'ab' * 32}.jsonl", "ab" * 32),
+        ("gs://b/other.jsonl", "gs://b/other.jsonl"),
+        (None, None),
+    ],
+)
+def test_which_examples_a_training_was_measured_with(uri, told):
+    spec = {"trainingDatasetUri": "gs://b/t.jsonl", "validationDatasetUri": uri}
+    assert read(a_job(state="RUNNING", supervisedTuningSpec=spec)).validation == told
 
 
 def test_only_what_is_set_is_sent(creation):

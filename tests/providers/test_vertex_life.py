@@ -284,6 +284,13 @@ def deploy(world, endpoint, model, traffic=None):
     return raw_done(world, operation)["deployedModel"]["id"]
 
 
+def test_a_model_that_cannot_be_deleted_just_yet_is_deleted_all_the_same(creation):
+    with practice(behaviour=Behaviour(undeployed_seconds=0.2)) as world:
+        live = trained(world, creation)
+        world.provider().delete(live.remote)
+        assert resources(world, "models") == resources(world, "endpoints") == []
+
+
 def test_an_endpoint_of_somebody_else_stops_a_deletion_before_it_begins(world, creation):
     live = trained(world, creation)
     (model,) = resources(world, "models")

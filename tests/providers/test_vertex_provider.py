@@ -1,6 +1,7 @@
 """The verbs against written-out replies: what is asked, and what becomes of the answer."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -531,7 +532,7 @@ def test_an_operation_that_does_not_end_is_given_up(scripted, say):
     ("end", "error"),
     [
         ({"done": True, "error": {"code": 7, "message": "no"}}, errors.Forbidden),
-        ({"done": True, "error": {"code": 9, "message": "no"}}, errors.InvalidRequest),
+        ({"done": True, "error": {"code": 3, "message": "no"}}, errors.InvalidRequest),
         ({"done": True, "error": {"code": 13}}, errors.ServiceFailure),
     ],
 )
@@ -545,6 +546,53 @@ def test_an_operation_that_fails_stops_the_deletion(scripted, say, end, error):
     )
 
     with pytest.raises(error, match=r"cannot delete .*models/m1"):
+        script.provider.delete(MODEL)
+
+
+LATE = "The Model is deployed or being deployed at the following Endpoint(s): e1."
+
+
+@pytest.mark.parametrize("way", ["at once", "aborted", "by the operation"])
+def test_a_model_that_the_service_still_takes_for_deployed_is_tried_again(scripted, say, way):
+    ended = {"done": True, "error": {"code": 9, "message": LATE}}
+    refused = {
+        "at once": say.failed(400, "FAILED_PRECONDITION", LATE),
+        "aborted": say.failed(409, "ABORTED", LATE),
+        "by the operation": say.reply({"name": f"{MODEL}/operations/8", **ended}),
+    }[way]
+    endpoints, versions, operations = say.reply({}), say.reply({"models": []}), say.reply({})
+    once = (endpoints, versions, refused, operations, refused)
+    done = say.reply({"name": f"{MODEL}/operations/9", "done": True})
+    script = scripted(say.reply(COPY), say.reply({}), *once * 2, endpoints, versions, done)
+
+    script.provider.delete(MODEL)
+
+    assert script.lines().count("GET endpoints") == 3
+    assert script.clock.monotonic() == pytest.approx(2.5)
+
+
+def test_a_refusal_that_lasts_is_told(scripted, say):
+    endpoints, versions = say.reply({}), say.reply({"models": []})
+    refused = say.failed(400, "FAILED_PRECONDITION", LATE)
+    once = (endpoints, versions, refused, say.reply({}), refused)
+    script = scripted(say.reply(COPY), say.reply({}), *once * 40)
+
+    with pytest.raises(errors.InvalidRequest, match="is deployed or being deployed") as caught:
+        script.provider.delete(MODEL)
+    assert 160 < script.clock.monotonic() <= 180
+    assert "run the command again later" in caught.value.hint
+
+
+def test_what_is_deployed_meanwhile_by_somebody_else_is_named(scripted, say):
+    foreign = {"name": f"{HOME.path}/endpoints/e9", "deployedModels": [{"id": "1", "model": MODEL}]}
+    refused = say.failed(400, "FAILED_PRECONDITION", LATE)
+    script = scripted(
+        *(say.reply(COPY), say.reply({})),
+        *(say.reply({}), say.reply({"models": []}), refused, say.reply({}), refused),
+        say.reply({"endpoints": [foreign]}),
+    )
+
+    with pytest.raises(errors.InvalidRequest, match="endpoints/e9' holds its model"):
         script.provider.delete(MODEL)
 
 
@@ -575,3 +623,23 @@ def test_bases_that_a_project_knows_of_are_offered_too():
     assert capabilities("vertex", ["models/new"]).base("models/new").name == "models/new"
     assert capabilities("vertex").base("models/other").name == "*"
     assert capabilities("vertex").collection is None
+
+
+@pytest.mark.parametrize(
+    ("location", "key", "fits"),
+    [
+        ("europe-west4", "europe-west4", True),
+        ("europe-west4", "europe-west1", False),
+        ("europe-west4", "europe", False),
+        ("europe-west4", "europe-west4x", False),
+        ("europe-west4", "global", False),
+        ("us", "us", True),
+        ("global", "europe-west4", True),
+        (None, "europe-west4", True),
+    ],
+)
+def test_a_key_has_to_be_where_its_job_runs(location, key, fits):
+    name = f"projects/acme/locations/{key}/keyRings/ml/cryptoKeys/tuning"
+    rules = capabilities("vertex", location=location).setting_rules
+    assert all(re.fullmatch(rule.pattern, name) for rule in rules) is fits
+    assert all(rule.name == "kmsKeyName" for rule in rules)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tracemalloc
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -16,6 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tuneform.clock import SteeredClock, SystemClock
+from tuneform.dataset.digest import canonical
+from tuneform.dataset.rows import Batch
+from tuneform.dataset.tally import Tally
+from tuneform.domain.spec import DatasetRef
 from tuneform.errors import (
     BadReply,
     Forbidden,
@@ -29,6 +34,7 @@ from tuneform.providers.google.client import ApiClient, open_client
 from tuneform.providers.google.credentials import ApiKey
 from tuneform.providers.google.retry import Retrier
 from tuneform.providers.google.trust import check_endpoint
+from tuneform.providers.vertex.bases import LIMITS
 from tuneform.providers.vertex.jsonl import Encoded, encode
 from tuneform.providers.vertex.storage import Bucket
 from tuneform.service import Behaviour, open_service
@@ -162,6 +168,19 @@ def test_examples_are_written_as_a_job_reads_them(examples):
     assert [json.loads(line) for line in data.split(b"\n")[:-1]] == lines_of(examples)
     assert (encoded.size, data.count(b"\n")) == (len(data), len(examples))
     assert encoded.md5 == base64.b64encode(hashlib.md5(data).digest()).decode()
+
+
+@given(st.lists(st.tuples(st.text(), st.text()), min_size=1, max_size=20))
+def test_how_large_they_get_is_known_before(examples):
+    with encode(iter(examples)) as encoded:
+        size = encoded.size
+    inputs, outputs = ([each[side] for each in examples] for side in (0, 1))
+    batch = Batch(range(1, len(examples) + 1), inputs, outputs, canonical(inputs, outputs))
+    for most in (size - 1, size):
+        tally = Tally(DatasetRef("x.jsonl", "jsonl"), replace(LIMITS, sent_bytes=most))
+        tally.count(batch)
+        told = {each.code for each in tally.diagnostics()}
+        assert ("dataset-too-large" in told) is (most < size)
 
 
 def test_what_reading_raises_passes_and_nothing_is_sent(store_with):

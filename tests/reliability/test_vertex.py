@@ -95,6 +95,45 @@ def test_the_whole_story(tmp_path):
 LAG = {"effect": "appears_late", "seconds": 4, "kind": "tuningJobs"}
 
 
+def test_settings_that_hold_from_the_next_version_on_are_told(tmp_path):
+    key = "projects/acme/locations/europe-west4/keyRings/ml/cryptoKeys/{}".format
+    with practice(tmp_path / "demo") as (_, project):
+        project.data("data/measured.jsonl", [(f"measured {number}", "x") for number in range(3)])
+        measured = {"validation": {"path": "../data/measured.jsonl"}}
+        first = {"encryptionKey": key("one"), "exportLastCheckpointOnly": True, **measured}
+        project.model("adder", vertex=first, **EPOCHS)
+        project.apply()
+        plan = project.ok("plan", "--detailed-exitcode", "--format", "json").json
+        assert plan["changes"][0]["deltas"] == [], "what was set is what is there"
+
+        account = {"serviceAccount": "trainer@acme.iam.gserviceaccount.com"}
+        project.model("adder", vertex={"encryptionKey": key("two"), **account}, **EPOCHS)
+        plan = project.ok("plan", "--detailed-exitcode", "--format", "json").json
+        (change,) = plan["changes"]
+        assert (change["action"], change["steps"]) == ("keep", [])
+        told = {each["field"]: (each["before"], each["after"]) for each in change["deltas"]}
+        assert {each["effect"] for each in change["deltas"]} == {"next-version"}
+        validation = told.pop("spec.vertex.validation")
+        assert validation[1] is None
+        assert told == {
+            "spec.vertex.encryptionKey": (key("one"), key("two")),
+            "spec.vertex.exportLastCheckpointOnly": (True, None),
+            "spec.vertex.serviceAccount": (None, *account.values()),
+        }
+        text = project.ok("plan").out
+        assert text.count("# holds from the next version on") == 4
+        project.ok("plan", "--out", "kept.plan")
+        assert project.ok("show", "kept.plan").out.count("# holds from the next version") == 4
+        project.apply()
+
+        project.model("adder", revision=2, vertex=account, **EPOCHS)
+        (change,) = project.ok("plan", "--format", "json").json["changes"]
+        assert change["reason"]["code"] == "revision-changed"
+        project.apply()
+        (change,) = project.ok("plan", "--format", "json").json["changes"]
+        assert change["deltas"] == []
+
+
 @pytest.mark.parametrize(("racing", "rules"), [(10, []), (3, [LAG])], ids=["ten", "lists lag"])
 def test_racing_applies_hide_no_training(tmp_path, racing, rules):
     """Nothing refuses a second create there: what was begun too often is cancelled, or told."""

@@ -28,6 +28,7 @@ from tuneform.domain.plan import (
 from tuneform.domain.spec import DatasetRef, GateSpec
 from tuneform.render.json_text import json_text
 from tuneform.render.look import Look
+from tuneform.render.markdown_plan import plan_markdown
 from tuneform.render.plan import plan_json, plan_text
 from tuneform.render.signs import SIGN_WIDTH, sign_of
 
@@ -115,12 +116,25 @@ def test_what_is_deleted_is_said_again_without_colour():
         ("", None, 'f: "" -> (not set)'),
         ('a "b"', "\x1b[2J", r'f: "a \"b\"" -> "\x1b[2J"'),
         (1e-05, 1.0, "f: 1e-05 -> 1.0"),
+        (None, True, "f: (not set) -> true"),
     ],
 )
 def test_values_of_fields(before, after, shown):
     delta = FieldDelta("f", before, after, "in-place")
     plan = Plan(OWNER, "embedded", (change("m", Action.UPDATE, deltas=(delta,)),))
     assert f"      {shown}\n" in plan_text(plan, Look())
+
+
+def test_what_holds_from_the_next_version_on_is_told_though_nothing_is_done():
+    delta = FieldDelta("spec.vertex.serviceAccount", "a@x", None, "next-version")
+    plan = Plan(OWNER, "x", (change("quiet"), change("told", deltas=(delta,))))
+    text = plan_text(plan, Look(120))
+    assert "quiet" not in text
+    assert 'spec.vertex.serviceAccount: "a@x" -> (not set)  # holds from the next version' in text
+    assert text.endswith("\n\nNo changes. Live models match the manifests.")
+    page = plan_markdown(plan)
+    assert "| `(not set)` | holds from the next version on |" in page
+    assert "**told**" in page.replace("<b>", "**").replace("</b>", "**")
 
 
 def test_fields_are_aligned_where_there_is_room():

@@ -70,6 +70,14 @@ def test_epochs_see_every_example_once():
     assert rows[:15] != rows[15:30]
 
 
+def test_a_sample_is_visited_as_often_as_all_that_it_stands_for():
+    fitting = Fitting(Recipe(NUMBERS, 2, 4, 0.001, stand_for=40))
+    rows = [row for batch in fitting._batches() for row in batch.tolist()]
+    assert len(rows) == 80
+    assert len(list(fitting.losses())) == 20 == fitting._recipe.total_steps
+    assert all(rows[:40].count(row) in (2, 3) for row in range(15))
+
+
 def test_a_rate_far_too_high_diverges():
     for rate in (1e9, 1e30, 3e38, 1e300):
         with pytest.raises(Diverged):
@@ -126,3 +134,8 @@ def test_weights_survive_being_kept():
     assert np.array_equal(again.matrix, learnt.matrix)
     nothing = unpacked(packed(untrained(["b", "a"]))[0], b"")
     assert nothing.answers("x")[0] == ("a", pytest.approx(math.log(0.5)))
+
+
+def test_texts_are_featurised_alike_however_many_there_are():
+    texts = ["one", "", "long" * 60_000, "two", "three"]
+    assert np.array_equal(featurise(texts), np.vstack([featurise([text]) for text in texts]))

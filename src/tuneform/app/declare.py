@@ -304,7 +304,7 @@ def _asked(loaded: Loaded, capabilities: Capabilities) -> list[tuple[DatasetRef,
         limits = capabilities.base(roots[spec.name]).limits
         gated = spec.gate.datasets if spec.gate else ()
         # Questions are asked one by one: how many there are is nobody's business but ours.
-        found += [(ref, replace(limits, examples_most=None)) for ref in gated]
+        found += [(ref, replace(limits, examples_most=None, sent_bytes=None)) for ref in gated]
         if spec.validation:
             most = limits.validation_examples_most
             found.append((spec.validation, replace(limits, examples_most=most)))

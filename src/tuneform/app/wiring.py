@@ -53,7 +53,7 @@ def capabilities_of(provider: ProviderSpec) -> Capabilities:
         case "vertex", _:
             from tuneform.providers.vertex import bases
 
-            return bases.capabilities("vertex", provider.bases)
+            return bases.capabilities("vertex", provider.bases, provider.location)
         case "embedded", "vertex":
             from tuneform.providers.vertex import bases
 

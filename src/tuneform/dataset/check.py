@@ -110,6 +110,8 @@ def strictest(one: Limits, other: Limits) -> Limits:
         input_characters=min(one.input_characters, other.input_characters),
         output_characters=min(one.output_characters, other.output_characters),
         dataset_bytes=min(one.dataset_bytes, other.dataset_bytes),
+        sent_bytes=_least(one.sent_bytes, other.sent_bytes),
+        sent_bytes_each=max(one.sent_bytes_each, other.sent_bytes_each),
         examples_least=max(one.examples_least, other.examples_least),
         examples_advised=(max(one_low, other_low), max(one_high, other_high)),
         examples_most=_least(one.examples_most, other.examples_most),

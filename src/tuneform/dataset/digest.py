@@ -19,6 +19,8 @@ _encode = msgspec.json.Encoder().encode
 
 BYTES = 32
 """Of a digest."""
+AROUND_TEXTS = len("[,]")
+"""Bytes of a canonical text beside the two JSON strings in it."""
 _MANY = 2_000
 _TOO_MANY = 100_000
 """To be taken apart at once."""

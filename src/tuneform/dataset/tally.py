@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 
 from tuneform.dataset import guide, repeats
-from tuneform.dataset.digest import Digests
+from tuneform.dataset.digest import AROUND_TEXTS, Digests
 from tuneform.dataset.holdout import part
 from tuneform.dataset.rows import Batch, Fault, shown
 from tuneform.domain.capabilities import Limits
@@ -84,6 +84,7 @@ class Tally:
         self._inputs = array("q")
         self._lines = array("L")
         self._characters = 0
+        self._sent = 0
         self._blank: list[int] = []
         self._heavy: list[int] = []
 
@@ -106,6 +107,9 @@ class Tally:
             self._blank += [line for line, *pair in pairs if any(map(str.isspace, pair))]
         self._heavy += self._surely_heavy(batch)
         self._characters += sum(map(len, batch.inputs)) + sum(map(len, batch.outputs))
+        if self._limits.sent_bytes is not None:
+            around = self._limits.sent_bytes_each - AROUND_TEXTS
+            self._sent += sum(map(len, batch.canonical)) + around * len(batch.lines)
         self._digests.add(digests)
         self._inputs.extend(map(hash, batch.inputs))
         self._lines.extend(batch.lines)
@@ -148,7 +152,7 @@ class Tally:
         None after a mistake, wherever in the file, or if there is no example.
         """
         count = len(self._digests)
-        if self._faults or not count or self._too_many:
+        if self._faults or not count or self._too_many or self._too_large:
             return None
         characters = self._characters + count * len(self._ref.preamble)
         return DatasetFacts(self._digests.dataset_digest(), count, characters)
@@ -157,6 +161,11 @@ class Tally:
     def _too_many(self) -> bool:
         most = self._limits.examples_most
         return most is not None and len(self._digests) > most
+
+    @property
+    def _too_large(self) -> bool:
+        most = self._limits.sent_bytes
+        return most is not None and self._sent > most
 
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """What there is to say, when all is read, sorted by line."""
@@ -175,6 +184,12 @@ class Tally:
         if self._too_many:
             detail = f"{len(self._digests):,} examples, the limit is {self._limits.examples_most:,}"
             yield Fault(0, 0, "too-many-examples", detail, "remove examples")
+        if self._too_large:
+            detail = (
+                f"{self._sent:,} bytes in the form in which the service takes the examples, "
+                f"the limit is {self._limits.sent_bytes:,}"
+            )
+            yield Fault(0, 0, "dataset-too-large", detail, "use fewer or shorter examples")
 
     def _nothing(self) -> Fault:
         if not self._total:

@@ -13,6 +13,9 @@ class Limits:
         input_characters: at most, for one input with its preamble.
         output_characters: at most, for one output.
         dataset_bytes: at most, for the whole file.
+        sent_bytes: at most, for all examples in the form in which they are sent; None where that
+            form has no limit of its own.
+        sent_bytes_each: what an example takes in that form beside its two texts as JSON strings.
         examples_least: fewer are a warning.
         examples_advised: the recommended range.
         examples_most: of a dataset; None where nothing is said about it.
@@ -26,6 +29,8 @@ class Limits:
     input_characters: int = 40_000
     output_characters: int = 5_000
     dataset_bytes: int = 4_000_000
+    sent_bytes: int | None = None
+    sent_bytes_each: int = 0
     examples_least: int = 20
     examples_advised: tuple[int, int] = (100, 500)
     examples_most: int | None = None
@@ -98,6 +103,23 @@ class LabelRules:
 
 
 @dataclass(frozen=True, slots=True)
+class SettingRule:
+    """What a setting that only this provider has must be like, where it is set.
+
+    Attributes:
+        name: its API name, as in `ModelSpec.extras`.
+        pattern: regular expression that the whole of it must match.
+        detail: what is wrong with one that does not, a sentence.
+        hint: what to write instead.
+    """
+
+    name: str
+    pattern: str
+    detail: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a provider can do.
 
@@ -110,6 +132,7 @@ class Capabilities:
             and what to use instead.
         stores_labels: whether `metadata.labels` are kept on its objects, and marks in labels.
         label_rules: what labels have to be like; None where the service says nothing about them.
+        setting_rules: what settings have to be like that only this provider has.
         offered: full resource names of the bases that it is known to tune; None where only the
             service itself can tell.
         edits_training: whether an object in training can be edited. Where not, its mark is that of
@@ -122,6 +145,7 @@ class Capabilities:
     unsupported: tuple[tuple[str, str], ...] = ()
     stores_labels: bool = False
     label_rules: LabelRules | None = None
+    setting_rules: tuple[SettingRule, ...] = ()
     offered: tuple[str, ...] | None = None
     edits_training: bool = True
 

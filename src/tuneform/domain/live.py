@@ -60,6 +60,10 @@ class Live:
             it, which cannot be edited or deleted.
         origin: the mark that it was created with, where the service keeps that for ever.
         tokens: count of billed training tokens, once the service has counted them.
+        extras: what it was created with that trains nothing, as in `ModelSpec.extras`; None where
+            the service does not say. It never changes, and nothing is decided by it.
+        validation: dataset digest, 64 hex digits, of the examples that it was measured with, or
+            where they are; None where there are none, or the service does not say.
     """
 
     remote: str
@@ -82,6 +86,8 @@ class Live:
     spent: bool = False
     origin: Mark | None = None
     tokens: int | None = field(default=None, compare=False)
+    extras: tuple[tuple[str, str | bool], ...] | None = field(default=None, compare=False)
+    validation: str | None = field(default=None, compare=False)
 
     @property
     def address(self) -> str:

@@ -103,24 +103,27 @@ class Reason:
 
 UP_TO_DATE = Reason(ReasonCode.UP_TO_DATE, "The desired version serves.")
 
-DeltaValue: TypeAlias = str | int | float | None
+Effect: TypeAlias = Literal["retrain", "in-place", "next-version"]
+
+DeltaValue: TypeAlias = str | int | float | bool | None
 
 
 @dataclass(frozen=True, slots=True)
 class FieldDelta:
-    """One field that differs.
+    """One field that differs: what caused a change, or what will only hold from the next one on.
 
     Attributes:
         field: dotted path in the manifest, such as `spec.hyperparameters.epochCount`.
         before: what the live version has; None where it has nothing, or nothing readable.
         after: what the manifest wants.
-        effect: whether it forces a training.
+        effect: what follows. `retrain`: a new training. `in-place`: an edit. `next-version`:
+            nothing now; the live version stays as it was trained, and the next one gets it.
     """
 
     field: str
     before: DeltaValue
     after: DeltaValue
-    effect: Literal["retrain", "in-place"]
+    effect: Effect
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +270,7 @@ class Change:
         remote: the desired version's live or derived name; None where there is none to be.
         steps: all that will be done, in order, and nothing else. Deletes of different models
             are carried out children first, after everything else.
-        deltas: the fields that caused it.
+        deltas: the fields that caused it, then those that hold from the next version on.
         training: how much training it is, where it starts or watches one.
         cost: what that training will cost, where it starts one.
         data: what became of its examples, where the dataset is a cause.
@@ -288,6 +291,11 @@ class Change:
     notes: tuple[str, ...] = ()
     parent: str | None = None
     versions: tuple[Live, ...] = ()
+
+    @property
+    def is_told(self) -> bool:
+        """Whether people are shown it: all but models that are kept, with nothing to say."""
+        return self.action is not Action.KEEP or bool(self.deltas)
 
 
 @dataclass(frozen=True, slots=True)

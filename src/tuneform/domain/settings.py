@@ -17,6 +17,9 @@ EXTRAS: Final[Mapping[str, str]] = {
 }
 """By API name, as in `ModelSpec.extras`: the field of the manifest."""
 
+VALIDATION: Final = "spec.vertex.validation"
+"""The field that names the examples that a training is measured with."""
+
 HYPERPARAMETERS: Final[Mapping[str, str]] = {"adapterSize": "spec.vertex.adapterSize"}
 """By API name: the fields of hyperparameters that do not stand under `spec.hyperparameters`."""
 
@@ -41,6 +44,6 @@ def fields_set(spec: ModelSpec) -> tuple[str, ...]:
         *(("spec.tunedFrom",) if spec.tuned_from else ()),
         *map(setting_field, spec.hyperparameters.as_api()),
         *(field for field, value in sampling if value is not None),
-        *(("spec.vertex.validation",) if spec.validation else ()),
+        *((VALIDATION,) if spec.validation else ()),
         *(EXTRAS[name] for name, _ in spec.extras),
     )

@@ -5,6 +5,7 @@ Values that the service returns in single precision are equal to the doubles the
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Mapping
 from itertools import combinations
@@ -14,7 +15,7 @@ from tuneform.domain.desired import Desired
 from tuneform.domain.live import Live
 from tuneform.domain.names import short
 from tuneform.domain.plan import FieldDelta
-from tuneform.domain.settings import setting_field
+from tuneform.domain.settings import EXTRAS, VALIDATION, setting_field
 from tuneform.domain.spec import Fields
 from tuneform.engine.estate import Version
 from tuneform.engine.fingerprint import fingerprint
@@ -102,6 +103,32 @@ def input_deltas(desired: Desired, version: Version, source: str | None) -> tupl
         after["baseModel"] = spec.base_model
     _settle_rates(before["hyperparameters"], settings)
     return _explain(before, after, "retrain")
+
+
+def later_deltas(desired: Desired, live: Live) -> tuple[FieldDelta, ...]:
+    """Settings that train nothing and differ from those that a version was created with.
+
+    Nothing is done for them: they hold from the next version on.
+    """
+    if live.extras is None:
+        return ()
+    measured = desired.validation.digest if desired.validation else None
+    if live.extras == desired.spec.extras and live.validation == measured:
+        return ()
+    before, after = dict(live.extras), dict(desired.spec.extras)
+    pairs = [(field, before.get(name), after.get(name)) for name, field in EXTRAS.items()]
+    pairs.append((VALIDATION, _named(live.validation), _named(measured)))
+    # What is false is what is left out.
+    return tuple(
+        FieldDelta(field, has, want, "next-version")
+        for field, has, want in pairs
+        if (has or None) != (want or None)
+    )
+
+
+def _named(data: str | None) -> str | None:
+    """A digest as people see it; whatever else says where data is, as it is."""
+    return short(data) if data and re.fullmatch("[0-9a-f]{64}", data) else data
 
 
 def contradictions(desired: Desired, version: Version, parent_remote: Live | None) -> list[str]:

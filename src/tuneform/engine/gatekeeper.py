@@ -46,7 +46,7 @@ def gate_answer(desired: Desired, change: Change) -> GateAnswer:
 def _is_harmless(change: Change, wanted: Live | None) -> bool:
     return (
         change.reason.code in _HARMLESS
-        and not change.deltas
+        and all(delta.effect == "next-version" for delta in change.deltas)
         and wanted is not None
         and wanted.serves
         and not any(step.do == "evaluate" for step in change.steps)

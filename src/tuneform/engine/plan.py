@@ -17,6 +17,7 @@ from tuneform.domain.mark import DeletionPolicy
 from tuneform.domain.plan import Action, Change, Plan, Reason, ReasonCode
 from tuneform.domain.selection import EVERYTHING, Selection
 from tuneform.engine.declared import declared_change, expendable
+from tuneform.engine.diff import later_deltas
 from tuneform.engine.estate import Estate, Version, sort_out, without_living_children
 from tuneform.engine.graph import order
 from tuneform.engine.select import selected
@@ -68,7 +69,8 @@ def make_plan(
         for name, situation in situations.items()
         if name in chosen
     ]
-    plan = _finish(desired, situations, changes, recorded)
+    told = [_with_later(change, situations[change.model]) for change in changes]
+    plan = _finish(desired, situations, told, recorded)
     return replace(plan, staging=staging)
 
 
@@ -179,6 +181,15 @@ def _staged(
     if desired is None:
         return leave_alone(situation)
     return staged_change(situation, desired, hold, _source(desired, situations))
+
+
+def _with_later(change: Change, situation: Situation) -> Change:
+    """What differs from the live version and holds from the next one on: told, and not done."""
+    desired, version = situation.desired, situation.wanted
+    if version is None or version in situation.spent:
+        version = situation.reference
+    later = later_deltas(desired, version.live) if desired and version else ()
+    return replace(change, deltas=(*change.deltas, *later)) if later else change
 
 
 def _source(desired: Desired, situations: Mapping[str, Situation]) -> str | None:

@@ -12,12 +12,12 @@ from dataclasses import replace
 from datetime import date
 from difflib import get_close_matches
 
-from tuneform.domain.capabilities import Capabilities, LabelRules
+from tuneform.domain.capabilities import Capabilities, LabelRules, SettingRule
 from tuneform.domain.diagnostic import Diagnostic, Severity
 from tuneform.domain.mark import Mark, Verdict
 from tuneform.domain.names import Owner
 from tuneform.domain.policy import Retirement
-from tuneform.domain.settings import fields_set
+from tuneform.domain.settings import EXTRAS, fields_set
 from tuneform.domain.spec import ModelSpec
 from tuneform.engine.model_rules import retirement_of
 
@@ -40,6 +40,7 @@ def misfits(
     """
     for spec in specs:
         yield from _unsupported(spec, capabilities)
+        yield from _settings(spec, capabilities.setting_rules)
         yield from _display_name(spec, roots[spec.name], capabilities)
         yield from _description(owner, spec, roots[spec.name], capabilities)
         if capabilities.label_rules:
@@ -121,6 +122,17 @@ def _unsupported(spec: ModelSpec, capabilities: Capabilities) -> Iterator[Diagno
                 hint=instead[field],
             )
             yield _at(spec, field, told)
+
+
+def _settings(spec: ModelSpec, rules: Iterable[SettingRule]) -> Iterator[Diagnostic]:
+    values = dict(spec.extras)
+    for rule in rules:
+        if rule.name in values and not re.fullmatch(rule.pattern, str(values[rule.name])):
+            summary = "the provider cannot take this setting"
+            told = Diagnostic(
+                Severity.ERROR, "setting-not-supported", summary, rule.detail, hint=rule.hint
+            )
+            yield _at(spec, EXTRAS[rule.name], told)
 
 
 def _display_name(spec: ModelSpec, root: str, capabilities: Capabilities) -> Iterator[Diagnostic]:

@@ -106,6 +106,12 @@ class SettingBounds(Section):
         description="Factor on the learning rate." + _DEFAULT,
         examples=[{"least": 0.1, "most": 10.0}],
     )
+    adapter_size: Maybe[CountBounds] = Field(
+        default=None,
+        description="Rank of the adapter, which manifests set as `spec.vertex.adapterSize`."
+        + _DEFAULT,
+        examples=[{"most": 8}],
+    )
 
 
 class Policy(Section):

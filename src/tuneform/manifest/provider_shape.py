@@ -209,8 +209,9 @@ class Vertex(Section):
     )
     encryption_key: Maybe[EncryptionKey] = Field(
         default=None,
-        description="The key of Cloud KMS, in the same region, that everything is encrypted with "
-        "which a training makes. Holds from the next version on. Default: Google's own.",
+        description="The key of Cloud KMS that everything is encrypted with which a training "
+        "makes, in the region that is `location` of the provider. Holds from the next version on. "
+        "Default: Google's own.",
         examples=["projects/acme-models/locations/europe-west4/keyRings/ml/cryptoKeys/tuning"],
     )
     service_account: Maybe[ServiceAccount] = Field(

@@ -194,9 +194,9 @@ class Delta(Part, frozen=True):
     """One field that differs; null is: nothing, or nothing readable."""
 
     field: str
-    before: str | int | float | None
-    after: str | int | float | None
-    effect: Literal["retrain", "in-place"]
+    before: str | int | float | bool | None
+    after: str | int | float | bool | None
+    effect: Literal["retrain", "in-place", "next-version"]
 
 
 class Training(Part, frozen=True):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from tuneform.domain.diagnostic import Diagnostic
 from tuneform.domain.names import Owner
-from tuneform.domain.plan import Action, Change, DeltaValue, FieldDelta, Plan
+from tuneform.domain.plan import Action, Change, DeltaValue, Effect, FieldDelta, Plan
 from tuneform.render.cost import cost_words, total_words
 from tuneform.render.data_change import data_words, sample_lines
 from tuneform.render.layout import counted
@@ -29,6 +30,12 @@ _TITLE, _NAME, _WHY, _SENTENCES, _VALUE = 120, 100, 240, 2_000, 200
 _DIAGNOSTICS = 0.25  # of the page at most
 _DELTAS, _NOTES = 30, 20  # of one change at most
 _WIDE = 120  # cells of a line with an example
+
+_EFFECTS: Final[Mapping[Effect, str]] = {
+    "retrain": "forces a new training",
+    "in-place": "in place",
+    "next-version": "holds from the next version on",
+}
 
 _RANK = {Action.HOLD: 0, Action.DELETE: 1}
 """What a reviewer must not miss comes first, and unfolded; all else in the order of the plan."""
@@ -75,8 +82,8 @@ def plan_markdown(
     page.must(marker("plan", plan.owner, secrets), _heading(plan, title, escaper))
     page.must(*_summary(plan, escaper))
     told = page.fill(problem_lines(diagnostics, escaper), share=_DIAGNOSTICS)
-    changes = [each for each in plan.changes if each.action is not Action.KEEP]
-    changes.sort(key=lambda change: _RANK.get(change.action, len(_RANK)))
+    changes = [each for each in plan.changes if each.is_told]
+    changes.sort(key=lambda change: (change.action is Action.KEEP, _rank(change)))
     rows = (_row(change, escaper) for change in changes)
     listed = page.fill(rows, table_head("", "Model", "Action", "Why"))
     detailed = 0
@@ -105,9 +112,18 @@ def _summary(plan: Plan, escaper: Escaper) -> Iterator[str]:
     yield escaper.text(total_words(plan.total), _SENTENCES)
 
 
+def _sign(change: Change) -> str:
+    sign = sign_of(change.action).sign
+    return f"`{sign}`" if sign else ""
+
+
+def _rank(change: Change) -> int:
+    return _RANK.get(change.action, len(_RANK))
+
+
 def _row(change: Change, escaper: Escaper) -> str:
     return row(
-        f"`{sign_of(change.action).sign}`",
+        _sign(change),
         escaper.code(change.model, _NAME),
         change.action.value,
         escaper.text(change.reason.message, _WHY),
@@ -118,7 +134,8 @@ def _details(change: Change, escaper: Escaper, *, samples: bool) -> str:
     """Everything about one change, behind a line that opens it."""
     name = escaper.html(change.model, _NAME)
     sign = sign_of(change.action).sign
-    summary = f"<code>{sign}</code> <b>{name}</b>: {change.action.value}"
+    drawn = f"<code>{sign}</code> " if sign else ""
+    summary = f"{drawn}<b>{name}</b>: {change.action.value}"
     blocks = (
         escaper.text(change.reason.message, _SENTENCES),
         _deltas(change.deltas, escaper),
@@ -136,7 +153,7 @@ def _deltas(deltas: Sequence[FieldDelta], escaper: Escaper) -> str:
             escaper.code(delta.field, _VALUE),
             escaper.code(_value(delta.before), _VALUE),
             escaper.code(_value(delta.after), _VALUE),
-            "forces a new training" if delta.effect == "retrain" else "in place",
+            _EFFECTS[delta.effect],
         )
         for delta in deltas[:_DELTAS]
     ]
@@ -172,6 +189,8 @@ def _value(value: DeltaValue) -> str:
     """Text in quotes, so that `"5"` is not 5 and nothing is not empty."""
     if value is None:
         return "(not set)"
+    if isinstance(value, bool):
+        return str(value).lower()
     return f'"{value}"' if isinstance(value, str) else str(value)
 
 

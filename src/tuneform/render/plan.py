@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from tuneform.domain.diagnostic import Diagnostic
 from tuneform.domain.plan import (
     Action,
     Change,
     DeltaValue,
+    Effect,
     FieldDelta,
     Plan,
 )
@@ -26,7 +28,11 @@ __all__ = ["plan_json", "plan_text"]
 
 _MARGIN = "  "
 _BODY = " " * (len(_MARGIN) + SIGN_WIDTH + 1)
-_FORCES = "# forces a new training"
+_COMMENTS: Final[Mapping[Effect, str]] = {
+    "retrain": "# forces a new training",
+    "in-place": "",
+    "next-version": "# holds from the next version on",
+}
 _ROOMY = 60  # cells: narrower, text goes on under its label
 
 
@@ -45,12 +51,13 @@ def plan_text(
         Text whose last line is the one of the contract, section 7; that line is never broken.
     """
     parts = [diagnostics_text(diagnostics, look)] if diagnostics else []
+    shown = [joined(_change(change, look)) for change in plan.changes if change.is_told]
     if plan.is_empty:
         left = _left(plan, look)
-        return "\n\n".join((*parts, *([joined(left)] if left else []), plan_sentence(plan)))
-    shown = [change for change in plan.changes if change.action is not Action.KEEP]
+        told = [*shown, *([joined(left)] if left else [])]
+        return "\n\n".join((*parts, *told, plan_sentence(plan)))
     parts.append(joined((*_title(plan, look, title), *_legend(plan, look))))
-    parts += [joined(_change(change, look)) for change in shown]
+    parts += shown
     closing = (*_left(plan, look), *_losses(plan, look), *_total(plan, look), plan_sentence(plan))
     parts.append(joined(closing))
     return "\n\n".join(parts)
@@ -126,7 +133,7 @@ def _deltas(deltas: Sequence[FieldDelta], look: Look) -> list[str]:
 
 def _line(field: str, delta: FieldDelta, look: Look) -> str:
     """One difference on one line; empty where it does not fit."""
-    comment = GAP + _FORCES if delta.effect == "retrain" else ""
+    comment = GAP + _COMMENTS[delta.effect] if _COMMENTS[delta.effect] else ""
     told = f"{_BODY}{field} {_value(delta.before, look)} -> {_value(delta.after, look)}"
     if cells(told + comment) > look.width:
         return ""
@@ -136,8 +143,8 @@ def _line(field: str, delta: FieldDelta, look: Look) -> str:
 def _broken(field: str, delta: FieldDelta, look: Look) -> list[str]:
     """A difference that needs more than one line."""
     lines = [_BODY + field]
-    if delta.effect == "retrain":
-        lines += wrap(_FORCES, look, first=_BODY, rest=f"{_BODY}# ", style=Style.YELLOW)
+    if comment := _COMMENTS[delta.effect]:
+        lines += wrap(comment, look, first=_BODY, rest=f"{_BODY}# ", style=Style.YELLOW)
     lines += wrap(_value(delta.before, look), look, first=f"{_BODY}{_MARGIN}   ")
     return lines + wrap(_value(delta.after, look), look, first=f"{_BODY}{_MARGIN}-> ")
 
@@ -147,6 +154,8 @@ def _value(value: DeltaValue, look: Look) -> str:
     match value:
         case None:
             return "(not set)"
+        case bool():
+            return str(value).lower()
         case str():
             quoted = look.clean(value).replace('"', '\\"')
             return f'"{quoted}"'

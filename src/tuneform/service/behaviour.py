@@ -51,6 +51,10 @@ class Behaviour:
     """How long a long-running operation takes, and a tuning job to end once it is cancelled. Never
     less than until the next request: no reply tells of its own operation that it is done."""
 
+    undeployed_seconds: Annotated[float, Meta(ge=0, le=604_800)] = 0.0
+    """How long a Model cannot be deleted after it was taken off an Endpoint, as was reported of the
+    real service (googleapis/python-aiplatform#2807)."""
+
     cancel_tuning: Literal["ends", "too late"] = "ends"
     """Whether a tuning job that is cancelled ends CANCELLED, or is CANCELLING until it has
     SUCCEEDED."""

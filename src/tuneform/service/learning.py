@@ -33,6 +33,9 @@ _LARGEST_RATE = 3e38
 _CACHED_FEATURES = 4_000_000
 """Up to this many features are computed once, more are computed again for each batch."""
 
+_AT_ONCE = 200_000
+"""Characters of texts that are featurised together: each takes about a hundred bytes meanwhile."""
+
 Matrix = NDArray[np.float32]
 _Codes = NDArray[np.uint32]
 _Rows = NDArray[np.intp]
@@ -44,6 +47,9 @@ class Diverged(Exception):
 
 def featurise(texts: Sequence[str]) -> Matrix:
     """One row of unit length for each text: the root of each n-gram's share."""
+    if len(texts) > 1 and sum(map(len, texts)) > _AT_ONCE:
+        half = len(texts) // 2
+        return np.vstack([featurise(texts[:half]), featurise(texts[half:])])
     marked = [f"\x02{text.casefold()}\x03" for text in texts]
     codes = np.frombuffer("".join(marked).encode("utf-32-le"), dtype="<u4").astype(np.uint32)
     owners = np.repeat(np.arange(len(marked)), [len(text) for text in marked])
@@ -122,11 +128,18 @@ class Recipe:
     batch: int
     rate: float
     parent: Learnt | None = None
+    stand_for: int = 0
+    """How many examples the given ones stand for, where they are a sample."""
+
+    @property
+    def count(self) -> int:
+        """How many examples an epoch visits."""
+        return max(self.stand_for, len(self.examples))
 
     @property
     def total_steps(self) -> int:
         """ceil(epochs x examples / batch), as the real service counts."""
-        return -(-self.epochs * len(self.examples) // self.batch)
+        return -(-self.epochs * self.count // self.batch)
 
 
 class Fitting:
@@ -139,7 +152,7 @@ class Fitting:
         column = {output: i for i, output in enumerate(start.outputs)}
         self._recipe = recipe
         self._rate = np.float32(min(recipe.rate * RATE_SCALE, _LARGEST_RATE))
-        self._lines = np.arange(min(recipe.batch, recipe.epochs * len(examples)))
+        self._lines = np.arange(min(recipe.batch, recipe.epochs * recipe.count))
         self._texts = [text for text, _ in examples]
         self._targets = np.array([column[output] for output in outputs])
         self._outputs = start.outputs
@@ -159,12 +172,12 @@ class Fitting:
     def _batches(self) -> Iterator[_Rows]:
         """The rows of each step: epochs one after the other, each in an order of its own."""
         size = self._recipe.batch
-        all_rows = np.arange(len(self._texts), dtype=np.uint32)
+        all_rows = np.arange(self._recipe.count, dtype=np.uint32)
         waiting: _Rows = np.empty(0, dtype=np.intp)
         for epoch in range(self._recipe.epochs):
             salt = _mix(np.full_like(all_rows, epoch + 1))
             order = np.argsort(_mix(all_rows + salt), kind="stable")
-            waiting = np.concatenate([waiting, order])
+            waiting = np.concatenate([waiting, order % len(self._texts)])
             whole = len(waiting) - len(waiting) % size
             for start in range(0, whole, size):
                 yield waiting[start : start + size]

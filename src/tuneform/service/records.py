@@ -36,9 +36,10 @@ class Order:
     """What is to be trained, and how."""
 
     examples: bytes
-    """JSON array of `[text_input, output]`, sorted."""
+    """JSON array of `[text_input, output]`, sorted; of very many a sample."""
     data_digest: str
     count: int
+    """Of all examples."""
     epochs: int
     batch: int
     rate: float

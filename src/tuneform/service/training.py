@@ -191,4 +191,4 @@ def recipe(order: Order) -> Recipe:
     parent: Learnt | None = None
     if order.parent_outputs is not None and order.parent_matrix is not None:
         parent = unpacked(order.parent_outputs, order.parent_matrix)
-    return Recipe(pairs, order.epochs, order.batch, order.rate, parent)
+    return Recipe(pairs, order.epochs, order.batch, order.rate, parent, order.count)

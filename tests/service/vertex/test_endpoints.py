@@ -148,6 +148,21 @@ def test_an_operation_takes_its_time_and_nothing_happens_before(platform_with):
     assert "deployedModels" not in platform.ok("GET", endpoint)
 
 
+def test_a_model_that_was_undeployed_may_be_refused_deletion_for_a_while(platform_with):
+    platform = platform_with(behaviour=Behaviour(undeployed_seconds=60))
+    job = platform.train()
+    endpoint, model = job["tunedModel"]["endpoint"], job["tunedModel"]["model"].partition("@")[0]
+    platform.did(
+        "POST", f"{endpoint}:undeployModel", {"deployedModelId": deployed_id(platform, endpoint)}
+    )
+    platform.clock.sleep(59)
+    code, status, message = platform.refused("DELETE", model)[:3]
+    assert (code, status) == (400, "FAILED_PRECONDITION")
+    assert endpoint in message
+    platform.clock.sleep(1)
+    platform.did("DELETE", model)
+
+
 def test_an_operation_is_waited_for(platform_with):
     platform = platform_with(behaviour=Behaviour(operation_seconds=60))
     name = platform.ok("POST", "endpoints", {"displayName": "x"})["name"]

@@ -1,6 +1,7 @@
 """Whatever comes in, what goes out is JSON in Google's form; and laws of what reads it."""
 
 import json
+from itertools import chain
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -9,7 +10,7 @@ from tests.service.test_fuzz import well_formed
 from tests.service.vertex.example import line
 
 from tuneform.service.errors import ApiError
-from tuneform.service.vertex.datasets import DatasetUnusable, read_examples
+from tuneform.service.vertex.datasets import DatasetUnusable, Sample, read_examples
 from tuneform.service.vertex.filters import parse_filter
 from tuneform.service.vertex.names import Names, project_number
 
@@ -96,8 +97,8 @@ LINES = st.lists(
 def test_examples_are_the_same_in_whatever_pieces_they_come(pairs, size):
     data = b"\n".join(json.dumps(line(*pair)).encode() for pair in pairs)
     pieces = [data[i : i + size] for i in range(0, len(data), size)]
-    assert read_examples("gs://b/x.jsonl", pieces).pairs == pairs
-    assert read_examples("gs://b/x.jsonl", [data + b"\n\n"]).pairs == pairs
+    assert read_examples("gs://b/x.jsonl", pieces).sample.pairs == pairs
+    assert read_examples("gs://b/x.jsonl", [data + b"\n\n"]).sample.pairs == pairs
 
 
 @given(st.binary(max_size=80) | st.from_type(dict).map(lambda row: json.dumps(row).encode()))
@@ -113,3 +114,21 @@ def test_a_number_stands_for_a_project(project):
     assert project_number(number) == number
     names = Names(numbers=True)
     assert names.home(project, "l") == names.home(number, "l")
+
+
+@given(
+    st.lists(st.tuples(st.text(max_size=9), st.text(max_size=9))), st.randoms(), st.integers(1, 60)
+)
+def test_a_sample_depends_on_what_came_and_not_on_when(pairs, chance, most):
+    again = chance.sample(pairs, len(pairs))
+    one, other = Sample(most), Sample(most)
+    for text, output in pairs:
+        one.add(text, output)
+    for text, output in again:
+        other.add(text, output)
+    assert (one.digest, one.taken()) == (other.digest, other.taken())
+    taken = one.taken()
+    assert bool(taken) == bool(pairs)
+    assert len(taken) <= 1 or sum(map(len, chain(*taken))) <= most
+    if sum(map(len, chain(*pairs))) <= most:
+        assert taken == sorted(pairs)

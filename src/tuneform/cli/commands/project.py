@@ -63,7 +63,9 @@ def serve(
     ] = 8765,
     data: Annotated[
         Path | None,
-        typer.Option("--data", metavar="FILE", help="Where it keeps models; else in memory."),
+        typer.Option(
+            "--data", metavar="FILE", help="Where it keeps everything; else a temporary folder."
+        ),
     ] = None,
     api_key: Annotated[
         str | None,

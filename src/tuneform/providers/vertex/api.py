@@ -6,7 +6,7 @@ What comes out is keyed by id: the full names of replies are not used again.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Protocol, TypeVar
 
@@ -107,6 +107,10 @@ class Api:
         if not operation.done:
             self._known(call, operation.name, self.home.operation_in(operation.name))
         return self._waiting.until_done(operation, call.what)
+
+    def tries(self) -> Iterator[None]:
+        """At once, then again and again, where a refusal may only mean that the service lags."""
+        return self._waiting.tries()
 
     def wait_for_others(self, name: str) -> None:
         """Wait for whatever goes on with a resource.

@@ -9,11 +9,20 @@ The service counts tokens and we count characters: `example_tokens` tells what i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
-from tuneform.domain.capabilities import Base, Capabilities, Defaults, LabelRules, Limits
+from tuneform.domain.capabilities import (
+    Base,
+    Capabilities,
+    Defaults,
+    LabelRules,
+    Limits,
+    SettingRule,
+)
 from tuneform.domain.cost import CHARACTERS_A_TOKEN
+from tuneform.providers.vertex.jsonl import MOST_BYTES, ROW_BYTES
 
 AS_OF: Final = "2026-11-22"
 
@@ -35,7 +44,9 @@ _CHARACTERS: Final = _TOKENS * CHARACTERS_A_TOKEN * 4
 LIMITS: Final = Limits(
     input_characters=_CHARACTERS,
     output_characters=_CHARACTERS,
-    dataset_bytes=1_000_000_000,
+    dataset_bytes=MOST_BYTES,
+    sent_bytes=MOST_BYTES,
+    sent_bytes_each=ROW_BYTES,
     examples_least=16,
     examples_advised=(100, 1_000_000),
     examples_most=1_000_000,
@@ -75,12 +86,33 @@ UNSUPPORTED: Final = (
 )
 
 
-def capabilities(provider: str, further: Iterable[str] = ()) -> Capabilities:
+_NOT_JUDGED: Final = frozenset({"global", "us", "eu"})
+"""Locations of which nobody says in which places their keys may be."""
+
+
+def _setting_rules(location: str | None) -> tuple[SettingRule, ...]:
+    """A key must be in the region of its job (section 2 of the reference)."""
+    if location is None or location in _NOT_JUDGED:
+        return ()
+    key = SettingRule(
+        "kmsKeyName",
+        rf"projects/[^/]+/locations/{re.escape(location)}/.*",
+        f"The key is in another location than the jobs of this project, which run in {location}: "
+        "the service takes keys of the same region only.",
+        f"use a key in {location}, or change provider.location",
+    )
+    return (key,)
+
+
+def capabilities(
+    provider: str, further: Iterable[str] = (), location: str | None = None
+) -> Capabilities:
     """What tuning jobs can do.
 
     Args:
         provider: `vertex`, or `embedded` for the practice service, which speaks the same.
         further: full resource names of bases that the service is known to tune.
+        location: where jobs run; None where that is not known, or does not matter.
     """
     names = dict.fromkeys((*OFFERED, *further))
     return Capabilities(
@@ -90,6 +122,7 @@ def capabilities(provider: str, further: Iterable[str] = ()) -> Capabilities:
         unsupported=UNSUPPORTED,
         stores_labels=True,
         label_rules=LABEL_RULES,
+        setting_rules=_setting_rules(location),
         offered=tuple(names),
         edits_training=False,
     )

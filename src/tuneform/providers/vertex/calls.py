@@ -17,7 +17,8 @@ PAGE_SIZE = 100
 _STATS = "supervisedTuningDataStats(totalBillableTokenCount,tuningStepCount)"
 _JOBS = (
     "name,baseModel,preTunedModel,tunedModelDisplayName,description,labels,supervisedTuningSpec,"
-    f"state,createTime,endTime,updateTime,error,tunedModel,tuningDataStats({_STATS})"
+    f"state,createTime,endTime,updateTime,error,tunedModel,tuningDataStats({_STATS}),"
+    "encryptionSpec,serviceAccount"
 )
 _MODELS = "name,versionId,displayName,description,labels,etag,createTime,updateTime,deployedModels"
 _ENDPOINTS = (

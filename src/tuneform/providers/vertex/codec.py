@@ -7,6 +7,7 @@ sends anything.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
@@ -27,6 +28,16 @@ T = TypeVar("T")
 
 BASES: Final = "models/"
 """What the name of a base begins with in manifests, and not in the API."""
+
+LAST_ONLY: Final = "exportLastCheckpointOnly"
+KEY: Final = "kmsKeyName"
+ACCOUNT: Final = "serviceAccount"
+"""Names of the settings of a create that train nothing, as in `ModelSpec.extras`."""
+
+_AGENT: Final = "@gcp-sa-"
+"""In the address of every service agent."""
+
+_UPLOAD: Final = re.compile(r"/([0-9a-f]{64})\.jsonl\Z")
 
 DISPLAY_NAME_MOST: Final = 128
 """Characters."""
@@ -83,7 +94,29 @@ def read_job(home: Home, identity: str, job: wire.Job, made: Made) -> Live | Non
         spent=state is LiveState.FAILED and model is None,
         origin=labels.read_mark(job.labels),
         tokens=wire.integer(stats(job).total_billable_token_count),
+        extras=_extras(job),
+        validation=_validation(job),
     )
+
+
+def _extras(job: wire.Job) -> tuple[tuple[str, str | bool], ...]:
+    """The settings that a job was created with and that train nothing; a false one is left out."""
+    spec, account = job.supervised_tuning_spec, job.service_account
+    found = {
+        LAST_ONLY: spec.export_last_checkpoint_only if spec else None,
+        KEY: job.encryption_spec.kms_key_name if job.encryption_spec else None,
+        # An agent of Google is what the service takes where nobody says.
+        ACCOUNT: None if account and _AGENT in account else account,
+    }
+    return tuple((name, value) for name, value in found.items() if value)
+
+
+def _validation(job: wire.Job) -> str | None:
+    """Which examples a job was measured with: our uploads are called by their digest."""
+    spec = job.supervised_tuning_spec
+    uri = spec.validation_dataset_uri if spec else None
+    ours = _UPLOAD.search(uri or "")
+    return ours[1] if ours else uri or None
 
 
 def description(job: wire.Job | None, model: wire.Model | None) -> str:
@@ -177,9 +210,9 @@ def write_job(creation: Creation, source: Source | None, uploaded: Uploaded) -> 
         UnicodeEncodeError: a text holds a lone surrogate.
     """
     fields, extras = creation.fields, dict(creation.extras)
-    last_only = extras.pop("exportLastCheckpointOnly", UNSET)
-    key = extras.pop("encryptionSpec.kmsKeyName", None)
-    account = extras.pop("serviceAccount", UNSET)
+    last_only = extras.pop(LAST_ONLY, UNSET)
+    key = extras.pop(KEY, None)
+    account = extras.pop(ACCOUNT, UNSET)
     if extras:
         raise InvalidRequest(f"a tuning job has no setting {min(extras)}")
     return msgspec.json.encode(

@@ -10,11 +10,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 from msgspec import UNSET
 
-from tuneform.errors import InvalidRequest, NotFound
+from tuneform.errors import InvalidRequest, NotFound, RemoteError
 from tuneform.providers.google.call import Call
 from tuneform.providers.vertex import calls, wire
 from tuneform.providers.vertex.api import Api
@@ -29,6 +30,9 @@ from tuneform.providers.vertex.survey import (
     named_endpoint,
 )
 from tuneform.providers.vertex.versions import Version
+
+_FOR_NOW: Final = frozenset({"FAILED_PRECONDITION", "ABORTED"})
+"""Why a call is refused that may be taken a little later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,15 +138,34 @@ class Deletion:
     def delete(self, version: Version) -> None:
         """Delete a version that has a Model, with its endpoints.
 
+        The service was seen to refuse the deletion of a Model that was undeployed a moment before
+        (googleapis/python-aiplatform#2807). So where it refuses for now, endpoints are looked at
+        again: what holds the Model by then is taken off, or told of.
+
         Raises:
             InvalidRequest: something that is not ours stands in the way; nothing was deleted.
             RemoteError: a step failed; the next run goes on there.
         """
         if version.model is None or version.ref is None:
             return
-        for going in endpoints_to_go(self._home, version, self._api.endpoints()):
-            self.clear(going)
-        self._delete_model(version.ref, version.model)
+        refusal: RemoteError | None = None
+        for _ in self._api.tries():
+            for going in endpoints_to_go(self._home, version, self._api.endpoints()):
+                self.clear(going)
+            try:
+                self._delete_model(version.ref, version.model)
+            except RemoteError as error:
+                if error.reason not in _FOR_NOW:
+                    raise
+                refusal = error
+            else:
+                return
+        assert refusal is not None, "it was tried at least once"
+        refusal.hint = (
+            "the service was asked for some minutes; run the command again later: it goes on where "
+            "this one stopped"
+        )
+        raise refusal
 
     def withdraw(self, version: Version) -> None:
         """Undeploy a version, and delete the endpoints that this leaves empty; its Model stays.
@@ -193,8 +216,8 @@ class Deletion:
         with contextlib.suppress(NotFound):
             try:
                 self._api.operate(call)
-            except InvalidRequest as error:
-                if error.reason != "FAILED_PRECONDITION":
+            except RemoteError as error:
+                if error.reason not in _FOR_NOW:
                     raise
                 self._api.wait_for_others(name)
                 self._api.operate(call)

@@ -53,6 +53,14 @@ class _Row(msgspec.Struct, frozen=True, gc=False):
     contents: tuple[_Turn, _Turn]
 
 
+def _row(text_input: str, output: str) -> _Row:
+    return _Row((_Turn("user", (_Part(text_input),)), _Turn("model", (_Part(output),))))
+
+
+ROW_BYTES = len(msgspec.json.encode(_row("", ""))) - len('""""') + len("\n")
+"""Of a line, beside its two texts as JSON strings."""
+
+
 @contextmanager
 def encode(examples: Iterable[Example]) -> Iterator[Encoded]:
     """Write examples to a temporary file, for the time of the block.
@@ -85,9 +93,8 @@ def _pieces(examples: Iterable[Example]) -> Iterator[bytes]:
     """The lines, many at a time."""
     encoder, buffer = msgspec.json.Encoder(), bytearray()
     for text_input, output in examples:
-        turns = (_Turn("user", (_Part(text_input),)), _Turn("model", (_Part(output),)))
         try:
-            encoder.encode_into(_Row(turns), buffer, -1)
+            encoder.encode_into(_row(text_input, output), buffer, -1)
         except UnicodeEncodeError:
             raise InvalidRequest(
                 "cannot upload the examples: one holds a character that is not valid Unicode "

@@ -5,7 +5,7 @@ An operation that is gone counts as over: whoever waited looks at the result any
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,6 +25,9 @@ _KINDS: Final[dict[int | None, type[RemoteError]]] = {
 }
 """By gRPC code; of any other kind is a failure of the service."""
 
+_REASONS: Final[dict[int | None, str]] = {9: "FAILED_PRECONDITION", 10: "ABORTED"}
+"""By gRPC code: as a refusal at once would have told it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pace:
@@ -34,11 +37,14 @@ class Pace:
         first: seconds before the first look; each later pause is longer.
         most: seconds; no pause is longer.
         total: seconds; then waiting ends, and the operation goes on without us.
+        late: seconds for which the service may refuse something because it has not noticed yet what
+            was done before.
     """
 
     first: float = 1.0
     most: float = 10.0
     total: float = 1800.0
+    late: float = 180.0
 
 
 class Waiting:
@@ -62,6 +68,15 @@ class Waiting:
         self._pace = pace
         self._look = look
         self._says = says
+
+    def tries(self) -> Iterator[None]:
+        """At once, then after pauses that grow, for as long as a refusal may come late."""
+        pause, end = self._pace.first, self._clock.monotonic() + self._pace.late
+        yield
+        while self._clock.monotonic() + pause <= end:
+            self._clock.sleep(pause)
+            pause = min(self._pace.most, pause * GROWTH)
+            yield
 
     def until_done(self, operation: wire.Operation, what: str) -> wire.Operation:
         """The operation as it ended.
@@ -96,4 +111,5 @@ class Waiting:
         return _KINDS.get(code, ServiceFailure)(
             f"cannot {what}: {said}",
             hint="run the command again: it goes on where this one stopped",
+            reason=_REASONS.get(code),
         )

@@ -37,6 +37,7 @@ class SupervisedTuningSpec(Read, frozen=True):
     training_dataset_uri: str | None = None
     validation_dataset_uri: str | None = None
     hyper_parameters: HyperParameters | None = None
+    export_last_checkpoint_only: bool | None = None
 
 
 class PreTunedModel(Read, frozen=True):
@@ -75,6 +76,12 @@ class TuningDataStats(Read, frozen=True):
     supervised_tuning_data_stats: SupervisedStats | None = None
 
 
+class Key(Read, frozen=True):
+    """The customer's own key."""
+
+    kms_key_name: str | None = None
+
+
 class Job(Read, frozen=True):
     """A tuning job."""
 
@@ -92,6 +99,8 @@ class Job(Read, frozen=True):
     error: Status | None = None
     tuned_model: TunedModel | None = None
     tuning_data_stats: TuningDataStats | None = None
+    encryption_spec: Key | None = None
+    service_account: str | None = None
 
 
 class JobPage(Read, frozen=True):

@@ -2,9 +2,11 @@
 
 A line is a conversation. Its last turn, which is the model's, is what is to be said; everything
 before it, the system instruction first, is what it is said to. The file is read in pieces and its
-lines one by one; only the pairs are kept.
+lines one by one. All of them are counted, and only as many kept as this service learns from.
 """
 
+import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -12,6 +14,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from tuneform.service.generation import tokens
 from tuneform.service.vertex.checks import bucket_and_name
 
 MAX_TOKENS = 131_072
@@ -19,6 +22,10 @@ MAX_TOKENS = 131_072
 
 MAX_LINE = 4 * MAX_TOKENS * 8
 """Bytes; no example within the bound above is longer."""
+
+LEARNT = 4_000_000
+"""Characters of the examples that are learnt from. Of more, a sample stands for all; the real
+service's limit of 1 GB is kept, without as much memory."""
 
 SAMPLES = 3
 """How many examples of the user come back with the statistics."""
@@ -65,15 +72,83 @@ Admission = Callable[[str, str, str], None]
 
 
 @dataclass(slots=True)
+class Sample:
+    """Pairs that stand for all that were added: all of them, up to a bound.
+
+    Beyond it they are those with the least digests, so that the order in which they come plays no
+    part.
+    """
+
+    most: int = LEARNT
+    pairs: list[tuple[str, str]] = field(default_factory=list)
+    _characters: int = 0
+    _sum: int = 0
+
+    def add(self, text: str, output: str) -> None:
+        """Take a pair in."""
+        self.pairs.append((text, output))
+        self._characters += len(text) + len(output)
+        self._sum += int.from_bytes(_digest((text, output)))
+        if self._characters > 2 * self.most:
+            self._cut()
+
+    def taken(self) -> list[tuple[str, str]]:
+        """The pairs, sorted."""
+        if self._characters > self.most:
+            self._cut()
+        return sorted(self.pairs)
+
+    @property
+    def digest(self) -> str:
+        """Of everything that was added: equal data has one digest, in whatever order it came."""
+        return f"{self._sum % 2**256:064x}"
+
+    def _cut(self) -> None:
+        self.pairs.sort(key=_digest)
+        kept = self._characters = 0
+        for text, output in self.pairs:
+            if kept and self._characters + len(text) + len(output) > self.most:
+                break
+            kept += 1
+            self._characters += len(text) + len(output)
+        del self.pairs[kept:]
+
+
+def _digest(pair: tuple[str, str]) -> bytes:
+    return hashlib.sha256(msgspec.json.encode(pair)).digest()
+
+
+@dataclass(slots=True)
 class Examples:
     """What a file holds."""
 
-    pairs: list[tuple[str, str]] = field(default_factory=list)
-    turns: list[int] = field(default_factory=list)
-    """How many messages each example has."""
+    sample: Sample = field(default_factory=Sample)
+    """What is learnt from."""
+    count: int = 0
+    """Of the examples that can be used."""
+    characters: int = 0
+    """Of all these."""
+    inputs: Counter[int] = field(default_factory=Counter)
+    """How many of them have an input of so many tokens."""
+    outputs: Counter[int] = field(default_factory=Counter)
+    """The same of outputs."""
+    turns: Counter[int] = field(default_factory=Counter)
+    """The same of messages."""
     dropped: list[int] = field(default_factory=list)
     """Numbers of the examples that are too long, from 0."""
-    samples: list[Any] = field(default_factory=list)
+    shown: list[Any] = field(default_factory=list)
+    """Some, as the statistics show them."""
+
+    def take(self, text: str, output: str, turns: int) -> None:
+        """Note one that can be used."""
+        self.sample.add(text, output)
+        self.count += 1
+        self.characters += len(text) + len(output)
+        self.inputs[tokens(len(text))] += 1
+        self.outputs[tokens(len(output))] += 1
+        self.turns[turns] += 1
+        if len(self.shown) < SAMPLES:
+            self.shown.append({"role": "user", "parts": [{"text": text}]})
 
 
 class Datasets:
@@ -134,7 +209,7 @@ def read_examples(uri: str, chunks: Iterable[bytes]) -> Examples:
                 break
     if mistakes:
         raise DatasetUnusable(f"The dataset {uri} is malformed. {' '.join(mistakes)}")
-    if not found.pairs:
+    if not found.count:
         raise DatasetUnusable(f"The dataset {uri} has no examples that can be used.")
     return found
 
@@ -156,10 +231,7 @@ def _take(found: Examples, number: int, line: bytes) -> None:
     if (len(text) + len(output)) > 4 * MAX_TOKENS:
         found.dropped.append(number - 1)
         return
-    found.pairs.append((text, output))
-    found.turns.append(len(row["contents"]))
-    if len(found.samples) < SAMPLES:
-        found.samples.append({"role": "user", "parts": [{"text": text}]})
+    found.take(text, output, len(row["contents"]))
 
 
 def _row(line: bytes) -> Mapping[str, Any]:

@@ -44,7 +44,10 @@ def take_off(rows: Rows, arguments: Mapping[str, Any], now: str) -> Answer:
     row = registry.endpoint(rows, arguments["name"])
     check_undeploy(rows, row, arguments)
     gone = arguments["id"]
-    left = [each for each in row.resource["deployedModels"] if each["id"] != gone]
+    held = {each["id"]: each for each in row.resource["deployedModels"]}
+    left = [each for key, each in held.items() if key != gone]
+    owner = registry.model(rows, held[gone]["model"])
+    rows.put(replace(owner, notes=owner.notes | {"undeployed": [now, row.name]}))
     learnt = {key: value for key, value in row.notes["learnt"].items() if key != gone}
     split = arguments["split"] or row.resource.get("trafficSplit", {})
     split = {key: share for key, share in split.items() if key != gone} if left else {}

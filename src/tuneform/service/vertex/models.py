@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from tuneform.service.call import Answer, Call
@@ -96,7 +97,7 @@ class Models:
         with self._ground.store.writing() as tables:
             rows = Rows(tables)
             owner = registry.model(rows, name)
-            _check_idle(rows, owner, None)
+            self._check_idle(rows, owner, None)
             arguments = {"name": name, "subject": _subject(owner)}
             return self._operations.begin(rows, call, owner, DELETE_MODEL, arguments)
 
@@ -110,7 +111,7 @@ class Models:
             owner = registry.model(rows, name)
             one = registry.version(rows, owner, version)
             _check_not_only(rows, owner)
-            _check_idle(rows, owner, one)
+            self._check_idle(rows, owner, one)
             arguments = {"name": one.name, "subject": _subject(owner)}
             return self._operations.begin(rows, call, owner, DELETE_VERSION, arguments)
 
@@ -127,12 +128,30 @@ class Models:
             owner = rows.put(replace(owner, notes=owner.notes | {"aliases": aliases}))
             return registry.show_model(owner, one, registry.deployments(rows, owner.parent))
 
+    def _check_idle(self, rows: Rows, owner: Row, one: Row | None) -> None:
+        """Refuse to delete what is deployed, or was until a moment ago."""
+        holders = [
+            each.endpoint
+            for each in registry.deployments(rows, owner.parent)
+            if each.model == owner.name
+            and (one is None or each.version == one.resource["versionId"])
+        ]
+        when, where = owner.notes.get("undeployed", ("", ""))
+        late = timedelta(seconds=self._ground.behaviour.undeployed_seconds)
+        if when and self._ground.clock.now() - datetime.fromisoformat(when) < late:
+            holders.append(where)
+        if holders:
+            raise precondition(
+                f'The Model "{owner.name}" is deployed or being deployed at the following '
+                f"Endpoint(s): {', '.join(holders)}. Please undeploy the model before retry."
+            )
+
     # --- what operations do -----------------------------------------------------------------------
 
     def remove(self, rows: Rows, arguments: Mapping[str, Any], now: str) -> None:
         """Delete a Model and its versions."""
         owner = registry.model(rows, arguments["name"])
-        _check_idle(rows, owner, None)
+        self._check_idle(rows, owner, None)
         shown = _shows(rows)(owner)
         for one in rows.of(VERSIONS, owner.name):
             rows.remove(one)
@@ -147,7 +166,7 @@ class Models:
         owner = registry.model(rows, name)
         one = registry.version(rows, owner, version)
         _check_not_only(rows, owner)
-        _check_idle(rows, owner, one)
+        self._check_idle(rows, owner, one)
         registry.drop_version(rows, owner, one)
         rows.tables.note_deletion(one.notes["training"], now)
 
@@ -181,20 +200,6 @@ def _subject(owner: Row) -> list[str]:
 def _check_order(query: Mapping[str, Any]) -> None:
     if query.get("order_by"):
         raise ApiError(Status.UNIMPLEMENTED, "The practice service lists by creation only.")
-
-
-def _check_idle(rows: Rows, owner: Row, one: Row | None) -> None:
-    holders = [
-        each
-        for each in registry.deployments(rows, owner.parent)
-        if each.model == owner.name and (one is None or each.version == one.resource["versionId"])
-    ]
-    if holders:
-        raise precondition(
-            f'The Model "{owner.name}" is deployed or being deployed at the following '
-            f"Endpoint(s): {', '.join(each.endpoint for each in holders)}. "
-            "Please undeploy the model before retry."
-        )
 
 
 def _check_not_only(rows: Rows, owner: Row) -> None:

@@ -1,10 +1,9 @@
 """tuningDataStats: what the service counted in a dataset, as the job shows it. Pure."""
 
-from collections.abc import Sequence
+from collections import Counter
 from statistics import fmean, median
 from typing import Any
 
-from tuneform.service.generation import tokens
 from tuneform.service.vertex.datasets import Examples
 
 _BUCKETS = 10
@@ -20,18 +19,20 @@ def data_stats(examples: Examples, *, steps: int, epochs: int) -> dict[str, Any]
         steps: of the training.
         epochs: of the training.
     """
-    inputs = [tokens(len(text)) for text, _ in examples.pairs]
-    outputs = [tokens(len(output)) for _, output in examples.pairs]
-    characters = sum(len(text) + len(output) for text, output in examples.pairs)
+    billed = sum(
+        value * count
+        for each in (examples.inputs, examples.outputs)
+        for value, count in each.items()
+    )
     shown: dict[str, Any] = {
-        "tuningDatasetExampleCount": str(len(examples.pairs) + len(examples.dropped)),
-        "totalTuningCharacterCount": str(characters),
-        "totalBillableTokenCount": str((sum(inputs) + sum(outputs)) * epochs),
+        "tuningDatasetExampleCount": str(examples.count + len(examples.dropped)),
+        "totalTuningCharacterCount": str(examples.characters),
+        "totalBillableTokenCount": str(billed * epochs),
         "tuningStepCount": str(steps),
-        "userInputTokenDistribution": _distribution(inputs),
-        "userOutputTokenDistribution": _distribution(outputs),
+        "userInputTokenDistribution": _distribution(examples.inputs),
+        "userOutputTokenDistribution": _distribution(examples.outputs),
         "userMessagePerExampleDistribution": _distribution(examples.turns),
-        "userDatasetExamples": examples.samples,
+        "userDatasetExamples": examples.shown,
     }
     if examples.dropped:
         shown["totalTruncatedExampleCount"] = str(len(examples.dropped))
@@ -40,8 +41,8 @@ def data_stats(examples: Examples, *, steps: int, epochs: int) -> dict[str, Any]
     return {"supervisedTuningDataStats": shown}
 
 
-def _distribution(values: Sequence[int]) -> dict[str, Any]:
-    ordered = sorted(values)
+def _distribution(values: Counter[int]) -> dict[str, Any]:
+    ordered = sorted(values.elements())
     return {
         "sum": str(sum(ordered)),
         "billableSum": str(sum(ordered)),
@@ -51,15 +52,15 @@ def _distribution(values: Sequence[int]) -> dict[str, Any]:
         "median": median(ordered),
         "p5": ordered[len(ordered) * 5 // 100],
         "p95": ordered[len(ordered) * 95 // 100],
-        "buckets": _buckets(ordered),
+        "buckets": _buckets(values),
     }
 
 
-def _buckets(ordered: Sequence[int]) -> list[dict[str, Any]]:
-    low, high = ordered[0], ordered[-1] + 1
+def _buckets(values: Counter[int]) -> list[dict[str, Any]]:
+    low, high = min(values), max(values) + 1
     width = -(-(high - low) // _BUCKETS)
     rows = []
     for left in range(low, high, width):
-        count = sum(left <= value < left + width for value in ordered)
+        count = sum(count for value, count in values.items() if left <= value < left + width)
         rows.append({"count": count, "left": left, "right": left + width})
     return rows

@@ -22,7 +22,6 @@ from tuneform.service.drafts import (
     SMALL_BATCH,
     SMALL_RATE,
 )
-from tuneform.service.drafts import Examples as Pairs
 from tuneform.service.errors import Status
 from tuneform.service.records import Order, Training, Weights
 from tuneform.service.store import Tables
@@ -92,21 +91,21 @@ class Tuning:
 
     def _order(self, job: Row, examples: Examples) -> Order:
         notes = job.notes
-        pairs = Pairs(msgspec.json.encode(sorted(examples.pairs)), len(examples.pairs))
-        large = pairs.count >= LARGE_FROM
+        count = examples.count
+        large = count >= LARGE_FROM
         epochs, batch = notes["epochs"] or DEFAULT_EPOCHS, LARGE_BATCH if large else SMALL_BATCH
-        steps = -(-epochs * pairs.count // batch)
-        if epochs * pairs.count > MAX_VISITS or steps > MAX_STEPS:
+        steps = -(-epochs * count // batch)
+        if epochs * count > MAX_VISITS or steps > MAX_STEPS:
             raise DatasetUnusable(
-                f"{epochs:,} epochs of {pairs.count:,} examples are more than the {MAX_STEPS:,} "
+                f"{epochs:,} epochs of {count:,} examples are more than the {MAX_STEPS:,} "
                 f"steps, or {MAX_VISITS:,} visits to examples, which this practice service trains."
             )
         parent = self._parent(notes)
-        kept = [] if notes["last_only"] else _milestones(epochs, pairs.count, batch)[:-1]
+        kept = [] if notes["last_only"] else _milestones(epochs, count, batch)[:-1]
         return Order(
-            examples=pairs.pairs,
-            data_digest=pairs.digest,
-            count=pairs.count,
+            examples=msgspec.json.encode(examples.sample.taken()),
+            data_digest=examples.sample.digest,
+            count=count,
             epochs=epochs,
             batch=batch,
             rate=notes["multiplier"] * (LARGE_RATE if large else SMALL_RATE),
