@@ -141,6 +141,9 @@ class RemoteError(TuneformError):
         status: HTTP status, where there was a reply.
         reason: the service's own word, such as `PERMISSION_DENIED`.
         retry_after: seconds that the service asked us to wait.
+
+    Attributes:
+        changed: whether an earlier request for the same purpose has changed something, or may have.
     """
 
     code = "remote"
@@ -158,6 +161,12 @@ class RemoteError(TuneformError):
         self.status = status
         self.reason = reason
         self.retry_after = retry_after
+        self.changed = False
+
+    @property
+    def lost(self) -> bool:
+        """Whether the request may have arrived, and been carried out, all the same."""
+        return False
 
 
 class Unreachable(RemoteError):
@@ -172,11 +181,17 @@ class Unreachable(RemoteError):
         super().__init__(message, hint=hint)
         self.sent = sent
 
+    @property
+    def lost(self) -> bool:
+        """Whether it may have been sent."""
+        return self.sent
+
 
 class BadReply(RemoteError):
-    """A reply came that is not what the API promises."""
+    """A reply came that is not what the API promises. A change may have been made all the same."""
 
     code = "bad-reply"
+    lost = True
 
 
 class Unauthenticated(RemoteError):
@@ -221,6 +236,7 @@ class ServiceFailure(RemoteError):
     """The service failed (5xx). A change may have been made all the same."""
 
     code = "service-failure"
+    lost = True
 
 
 class Unanswered(RemoteError):

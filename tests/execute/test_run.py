@@ -409,6 +409,15 @@ def test_a_first_write_that_may_have_arrived_is_not_called_nothing(verb, error, 
     assert report.exit_code == code
 
 
+def test_a_refusal_after_half_of_it_was_done_is_not_before_anything_was_written():
+    world = World().having(old())
+    error = Forbidden("not yours")
+    error.changed = True
+    world.provider.fault("delete", error)
+    report = world.apply(change("support", Action.DELETE, Delete(old().remote), versions=[old()]))
+    assert report.exit_code == 8
+
+
 def test_a_change_that_was_seen_after_a_write_is_not_before_anything_was_written():
     new, first = old("support", "newfingerp"), old()
     new = replace(new, mark=replace(new.mark, serving=False))

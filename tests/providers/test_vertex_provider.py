@@ -362,11 +362,10 @@ def test_an_edit_that_arrived_although_its_answer_was_lost_is_no_failure(scripte
     after = {**COPY, "displayName": "New", "etag": "two"}
     script = scripted(
         *(say.reply(each) for each in (COPY, {}, {"endpoints": []})),
-        *(say.reply(each) for each in (COPY, {})),
+        *(say.reply(each) for each in (COPY, {}, {"endpoints": []})),
         httpx.ReadTimeout("too late"),
         say.failed(409, "ABORTED", "the etag does not match"),
         say.reply(after),
-        say.reply({"endpoints": []}),
         *(say.reply(each) for each in (after, {}, {"endpoints": []})),
     )
     live = observed(script)
@@ -379,7 +378,7 @@ def test_an_edit_that_arrived_although_its_answer_was_lost_is_no_failure(scripte
 def test_an_edit_that_somebody_else_was_quicker_with_is_a_failure(scripted, say):
     script = scripted(
         *(say.reply(each) for each in (COPY, {}, {"endpoints": []})),
-        *(say.reply(each) for each in (COPY, {})),
+        *(say.reply(each) for each in (COPY, {}, {"endpoints": []})),
         say.failed(409, "ABORTED", "the etag does not match"),
         say.reply({**COPY, "displayName": "Theirs"}),
     )
@@ -394,11 +393,10 @@ def test_words_that_stand_on_the_version_are_taken_off_there_too(scripted, say):
     merged = {**staged, "etag": "two"}
     script = scripted(
         *(say.reply(each) for each in (staged, {}, {"endpoints": []})),
-        *(say.reply(each) for each in (staged, {})),
+        *(say.reply(each) for each in (staged, {}, {"endpoints": []})),
         say.reply(merged),
         say.reply(merged),
         say.reply(COPY),
-        say.reply({"endpoints": []}),
         *(say.reply(each) for each in (COPY, {}, {"endpoints": []})),
     )
     live = observed(script)
@@ -422,7 +420,7 @@ def deploying(scripted, say, *answers):
         *(say.reply(each) for each in (COPY, {}, {"endpoints": [EMPTY]})),
         *(say.reply(each) for each in (COPY, {}, {"endpoints": [EMPTY]})),
         *(say.reply(each) for each in answers),
-        *(say.reply(each) for each in (COPY, {}, SERVING, SERVING, {"endpoints": [held]})),
+        *(say.reply(each) for each in (COPY, {}, {"endpoints": [held]}, SERVING, SERVING)),
         *(say.reply(each) for each in (SERVING, {}, {"endpoints": [held]})),
     )
     live = observed(script)

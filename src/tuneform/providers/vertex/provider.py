@@ -106,22 +106,30 @@ class VertexProvider:
     def patch(self, live: Live, fields: Fields, mark: Mark | None) -> Live:
         """Edit the Model, and deploy or undeploy it where the mark asks for that; then read back.
 
-        What shall serve is deployed first, and what no longer does is undeployed last.
+        What shall serve is deployed first, and what no longer does is undeployed last. The labels
+        of the Model decide, so they are written after those of endpoints: a run that breaks off
+        between the two leaves a difference that the next plan sees.
         """
+        with self._api.client.verb():
+            self._write(live, fields, mark)
+            after = self._versions.observe(live.remote)
+            if after is None:
+                raise NotFound(f"{live.remote} is gone since it was edited")
+            return after
+
+    def _write(self, live: Live, fields: Fields, mark: Mark | None) -> None:
         version = self._trained(live.remote)
         serves = mark is not None and mark.serving and not mark.cancelled
+        retires = live.serves and mark is not None and not serves
         if mark is not None and serves and not live.deployed:
             self._deployment.deploy(version, mark)
             version = self._trained(live.remote)
-        self._editing.edit(version, fields, mark)
-        if not serves and live.serves and mark is not None and self._policy == "servingOnly":
-            self._deletion.withdraw(version)
-        else:
+        withdraws = retires and self._policy == "servingOnly"
+        if not withdraws:
             self._editing.label_endpoints(version, mark)
-        after = self._versions.observe(live.remote)
-        if after is None:
-            raise NotFound(f"{live.remote} is gone since it was edited")
-        return after
+        self._editing.edit(version, fields, mark)
+        if withdraws:
+            self._deletion.withdraw(version)
 
     def cancel(self, remote: str) -> None:
         """Ask the job to stop; one that is gone or has ended is no failure."""
@@ -130,8 +138,10 @@ class VertexProvider:
             if self._home.model_in(remote) is None:
                 raise not_ours(remote, self._home.path)
             return
+        call = calls.cancel_job(self._home.name(JOBS, identity))
         try:
-            self._api.client.send(calls.cancel_job(self._home.name(JOBS, identity)))
+            with self._api.client.verb():
+                self._api.client.send(call)
         except NotFound:
             return
         except InvalidRequest as error:
@@ -148,7 +158,8 @@ class VertexProvider:
             return
         if version.runs:
             self.cancel(remote)
-        else:
+            return
+        with self._api.client.verb():
             self._deletion.delete(version)
 
     def training(self, remote: str) -> Training | None:
