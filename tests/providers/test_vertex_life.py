@@ -452,6 +452,17 @@ def test_a_model_never_says_what_its_endpoint_does_not_say_yet(world, creation, 
     assert words_of(world, "models") == words_of(world, "endpoints") == [promoted]
 
 
+def test_an_endpoint_that_is_listed_late_is_edited_all_the_same(world, creation):
+    late = {"effect": "appears_late", "seconds": 600, "kind": "endpoints"}
+    world.service.faults.put(faults_of({"rules": [late]}))
+    live = trained(world, creation)
+
+    world.provider().patch(live, Fields(), MARK.promoted())
+
+    world.service.faults.clear()
+    assert words_of(world, "endpoints") == [MARK.promoted()]
+
+
 def test_an_edit_whose_replies_are_lost_is_not_taken_for_somebody_elses(world, creation):
     live = trained(world, creation)
     lost = {"effect": "lose", "method": "PATCH", "times": 1}

@@ -69,7 +69,10 @@ class Editing:
         assert ref is not None, "what can be edited has a Model"
         named = named_endpoint(self._home, job) if job else None
         aside = checkpoint_endpoints(self._home, job) if job else frozenset()
-        for name, endpoint in self._api.endpoints().items():
+        endpoints = self._api.endpoints()
+        if named and named not in endpoints and (late := self._api.endpoint(named)):
+            endpoints[named] = late  # lists may lag behind the job
+        for name, endpoint in endpoints.items():
             other = identity(read_mark(endpoint.labels)) != identity(mark)
             ours = name == named or made_for(endpoint) == ref.id or (name in aside and other)
             if ours and holds(self._home, endpoint, ref):
