@@ -17,6 +17,7 @@ TuneformError
     ├── Forbidden         the credentials do not permit this
     ├── NotFound
     ├── AlreadyExists     the id is taken
+    ├── Conflict          somebody else was quicker with the same object
     ├── InvalidRequest    the service rejects the request itself
     ├── Exhausted         quota or rate limit
     ├── Unanswered        a reply came, and no answer that could be used is in it
@@ -218,6 +219,13 @@ class AlreadyExists(RemoteError):
     """The id is taken."""
 
     code = "already-exists"
+
+
+class Conflict(RemoteError):
+    """The object is not what it was when we looked: somebody else has changed it since."""
+
+    code = "stale"
+    exit_code = 7
 
 
 class InvalidRequest(RemoteError):

@@ -384,7 +384,7 @@ def test_an_edit_that_somebody_else_was_quicker_with_is_a_failure(scripted, say)
     )
     live = observed(script)
 
-    with pytest.raises(errors.ServiceFailure, match="the etag does not match"):
+    with pytest.raises(errors.Conflict, match="the etag does not match"):
         script.provider.patch(live, Fields("New"), MARK)
 
 

@@ -10,7 +10,7 @@ from msgspec import UNSET, UnsetType
 
 from tuneform.domain.mark import Mark
 from tuneform.domain.spec import Fields
-from tuneform.errors import RemoteError
+from tuneform.errors import Conflict, RemoteError
 from tuneform.providers.google.asking import encoded
 from tuneform.providers.google.call import Call
 from tuneform.providers.vertex import calls, codec, wire
@@ -46,7 +46,8 @@ class Editing:
         """Write what differs on the Model.
 
         Raises:
-            RemoteError: it was refused, or somebody else edited the Model at the same time.
+            Conflict: somebody else edited the Model at the same time.
+            RemoteError: it was refused.
         """
         ref, model = version.ref, version.model
         assert ref is not None, "what can be edited has a Model"
@@ -103,12 +104,20 @@ class Editing:
         return calls.patch(name, codec.edited(edit), body)
 
     def _send(self, call: Call, is_done: Callable[[], bool]) -> None:
-        """Edit; it is no failure where another etag is there because it was done already."""
+        """Edit; it is no failure where another etag is there because it was done already.
+
+        Raises:
+            Conflict: there is another etag because somebody else has edited it.
+        """
         try:
             self._api.client.send(call)
         except RemoteError as error:
-            if error.reason not in _CHANGED_MEANWHILE or not is_done():
+            if error.reason not in _CHANGED_MEANWHILE:
                 raise
+            if not is_done():
+                raise Conflict(
+                    error.message, hint=error.hint, status=error.status, reason=error.reason
+                ) from None
 
     def _relabel(self, name: str, endpoint: wire.Endpoint, mark: Mark | None) -> None:
         labels = _labelled(endpoint, mark)
