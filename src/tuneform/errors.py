@@ -17,6 +17,7 @@ TuneformError
     ├── Forbidden         the credentials do not permit this
     ├── NotFound
     ├── AlreadyExists     the id is taken
+    ├── Conflict          somebody else was quicker with the same object
     ├── InvalidRequest    the service rejects the request itself
     ├── Exhausted         quota or rate limit
     ├── Unanswered        a reply came, and no answer that could be used is in it
@@ -141,6 +142,9 @@ class RemoteError(TuneformError):
         status: HTTP status, where there was a reply.
         reason: the service's own word, such as `PERMISSION_DENIED`.
         retry_after: seconds that the service asked us to wait.
+
+    Attributes:
+        changed: whether an earlier request for the same purpose has changed something, or may have.
     """
 
     code = "remote"
@@ -158,6 +162,12 @@ class RemoteError(TuneformError):
         self.status = status
         self.reason = reason
         self.retry_after = retry_after
+        self.changed = False
+
+    @property
+    def lost(self) -> bool:
+        """Whether the request may have arrived, and been carried out, all the same."""
+        return False
 
 
 class Unreachable(RemoteError):
@@ -172,11 +182,17 @@ class Unreachable(RemoteError):
         super().__init__(message, hint=hint)
         self.sent = sent
 
+    @property
+    def lost(self) -> bool:
+        """Whether it may have been sent."""
+        return self.sent
+
 
 class BadReply(RemoteError):
-    """A reply came that is not what the API promises."""
+    """A reply came that is not what the API promises. A change may have been made all the same."""
 
     code = "bad-reply"
+    lost = True
 
 
 class Unauthenticated(RemoteError):
@@ -205,6 +221,13 @@ class AlreadyExists(RemoteError):
     code = "already-exists"
 
 
+class Conflict(RemoteError):
+    """The object is not what it was when we looked: somebody else has changed it since."""
+
+    code = "stale"
+    exit_code = 7
+
+
 class InvalidRequest(RemoteError):
     """The service rejects the request itself; sending it again cannot help."""
 
@@ -221,6 +244,7 @@ class ServiceFailure(RemoteError):
     """The service failed (5xx). A change may have been made all the same."""
 
     code = "service-failure"
+    lost = True
 
 
 class Unanswered(RemoteError):

@@ -33,6 +33,7 @@ from tuneform.domain.report import ChangeEnded, Noticed, Progressed, Status, Ste
 from tuneform.domain.spec import Fields
 from tuneform.errors import (
     BadReply,
+    Conflict,
     Exhausted,
     Forbidden,
     LocalError,
@@ -407,6 +408,24 @@ def test_a_first_write_that_may_have_arrived_is_not_called_nothing(verb, error, 
     report = world.apply(change("support", Action.UPDATE, step, versions=[live]))
     assert only(report).status is Status.FAILED
     assert report.exit_code == code
+
+
+def test_an_object_that_somebody_else_was_quicker_with_is_stale():
+    world = World().having(old())
+    world.provider.fault("patch", Conflict("another etag"))
+    step = Rewrite(old().remote, replace(old().mark, pinned="aaaaaaaaaa"))
+    report = world.apply(change("support", Action.UPDATE, step, versions=[old()]))
+    assert only(report).status is Status.STALE
+    assert report.exit_code == 7
+
+
+def test_a_refusal_after_half_of_it_was_done_is_not_before_anything_was_written():
+    world = World().having(old())
+    error = Forbidden("not yours")
+    error.changed = True
+    world.provider.fault("delete", error)
+    report = world.apply(change("support", Action.DELETE, Delete(old().remote), versions=[old()]))
+    assert report.exit_code == 8
 
 
 def test_a_change_that_was_seen_after_a_write_is_not_before_anything_was_written():

@@ -188,7 +188,7 @@ def test_the_younger_of_two_twins_stops_its_own_training():
     story.provider.fault("start", another)
     outcome = only(story.run(story.plan_before))
     assert outcome.status is Status.DONE
-    assert outcome.message == "jobs/0 was begun a moment before, so jobs/2 was cancelled"
+    assert outcome.message == "jobs/0 was begun a moment before, so jobs/2 was told to stop"
     assert story.serving() == ["jobs/0"]
     story.clock.sleep(10)
     assert story.plan(spec()).is_empty

@@ -29,6 +29,7 @@ from tuneform.providers.vertex.operations import Pace
 from tuneform.providers.vertex.provider import VertexProvider
 from tuneform.providers.vertex.storage import Bucket
 from tuneform.service import Behaviour, Service, open_service
+from tuneform.service.in_process import InProcess
 
 HOME = Home("practice", "local")
 BUCKET = "gs://practice/datasets"
@@ -82,7 +83,7 @@ class Practice:
         home: Home = HOME,
     ) -> VertexProvider:
         """Another process, which may be stopped before or after one of its writes."""
-        inner = httpx.WSGITransport(app=self.service.wsgi)
+        inner = InProcess(self.service)
         self.transport = Cutting(inner, writes, after=after)
         return vertex(self.stack, "any-key", transport=self.transport, policy=policy, home=home)
 

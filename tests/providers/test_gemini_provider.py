@@ -317,6 +317,18 @@ def test_a_patch_of_what_is_gone_is_not_found(scripted, say):
         scripted(say.failed(404, "NOT_FOUND", "Gone.")).provider.patch(live, Fields("x"), None)
 
 
+def test_an_error_after_an_edit_that_was_made_says_so(scripted, say):
+    live = Live(REMOTE, LiveState.ACTIVE)
+    refused = say.failed(403, "PERMISSION_DENIED", "Not yours.")
+
+    with pytest.raises(errors.Forbidden) as before:
+        scripted(refused).provider.patch(live, Fields("x"), None)
+    with pytest.raises(errors.Forbidden) as after:
+        scripted(say.reply({"name": REMOTE}), refused).provider.patch(live, Fields("x"), None)
+
+    assert (before.value.changed, after.value.changed) == (False, True)
+
+
 # delete, cancel
 
 

@@ -12,8 +12,10 @@ from tuneform import errors
 from tuneform.domain.live import LiveState
 from tuneform.domain.mark import Mark
 from tuneform.domain.spec import Fields, Hyperparameters
+from tuneform.providers.vertex.labels import read_mark
 from tuneform.providers.vertex.names import Home
 from tuneform.service import Behaviour
+from tuneform.service.fault_file import faults_of
 
 MARK = Mark("demo/prod", "support", "abcdefghij", "klmnopqrst")
 SLOW_OPERATIONS = Behaviour(operation_seconds=0.02)
@@ -471,6 +473,62 @@ def test_what_others_have_deployed_stays_so_when_a_version_retires(world, creati
 
     assert resources(world, "endpoints") == [theirs]
     assert send(world, "GET", theirs) == before
+
+
+def words_of(world, kind):
+    """Our words on all that there is of one kind, as they are stored."""
+    return [read_mark(each["labels"]) for each in send(world, "GET", f"{HOME.path}/{kind}")[kind]]
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_a_model_never_says_what_its_endpoint_does_not_say_yet(world, creation, after):
+    """Only the Model is compared with what is desired: it must be the last to agree."""
+    live, promoted = trained(world, creation), MARK.promoted()
+
+    for writes in range(2):
+        with contextlib.suppress(Stopped):
+            world.provider(writes=writes, after=after).patch(live, Fields(), promoted)
+        if words_of(world, "models") == [promoted]:
+            assert words_of(world, "endpoints") == [promoted]
+    world.provider().patch(world.provider().observe(live.remote), Fields(), promoted)
+
+    assert words_of(world, "models") == words_of(world, "endpoints") == [promoted]
+
+
+def test_an_endpoint_that_is_listed_late_is_edited_all_the_same(world, creation):
+    late = {"effect": "appears_late", "seconds": 600, "kind": "endpoints"}
+    world.service.faults.put(faults_of({"rules": [late]}))
+    live = trained(world, creation)
+
+    world.provider().patch(live, Fields(), MARK.promoted())
+
+    world.service.faults.clear()
+    assert words_of(world, "endpoints") == [MARK.promoted()]
+
+
+def test_an_edit_whose_replies_are_lost_is_not_taken_for_somebody_elses(world, creation):
+    live = trained(world, creation)
+    lost = {"effect": "lose", "method": "PATCH", "times": 1}
+    rules = [{**lost, "path": f"*/{kind}/*"} for kind in ("models", "endpoints")]
+    world.service.faults.put(faults_of({"rules": rules}))
+
+    assert world.provider().patch(live, Fields(), MARK.promoted()).serves
+    assert words_of(world, "endpoints") == [MARK.promoted()]
+
+
+@pytest.mark.parametrize(
+    ("refused", "changed"),
+    [("*:undeployModel", False), ("*/endpoints/*", True), ("*/models/*", True)],
+)
+def test_an_error_says_whether_something_was_done_before(world, creation, refused, changed):
+    live = trained(world, creation)
+    method = "POST" if ":" in refused else "DELETE"
+    rule = {"effect": "status", "code": 403, "method": method, "path": refused}
+    world.service.faults.put(faults_of({"rules": [rule]}))
+
+    with pytest.raises(errors.Forbidden) as caught:
+        world.provider().delete(live.remote)
+    assert caught.value.changed is changed
 
 
 # leftovers

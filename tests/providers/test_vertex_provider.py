@@ -363,11 +363,10 @@ def test_an_edit_that_arrived_although_its_answer_was_lost_is_no_failure(scripte
     after = {**COPY, "displayName": "New", "etag": "two"}
     script = scripted(
         *(say.reply(each) for each in (COPY, {}, {"endpoints": []})),
-        *(say.reply(each) for each in (COPY, {})),
+        *(say.reply(each) for each in (COPY, {}, {"endpoints": []})),
         httpx.ReadTimeout("too late"),
         say.failed(409, "ABORTED", "the etag does not match"),
         say.reply(after),
-        say.reply({"endpoints": []}),
         *(say.reply(each) for each in (after, {}, {"endpoints": []})),
     )
     live = observed(script)
@@ -380,13 +379,13 @@ def test_an_edit_that_arrived_although_its_answer_was_lost_is_no_failure(scripte
 def test_an_edit_that_somebody_else_was_quicker_with_is_a_failure(scripted, say):
     script = scripted(
         *(say.reply(each) for each in (COPY, {}, {"endpoints": []})),
-        *(say.reply(each) for each in (COPY, {})),
+        *(say.reply(each) for each in (COPY, {}, {"endpoints": []})),
         say.failed(409, "ABORTED", "the etag does not match"),
         say.reply({**COPY, "displayName": "Theirs"}),
     )
     live = observed(script)
 
-    with pytest.raises(errors.ServiceFailure, match="the etag does not match"):
+    with pytest.raises(errors.Conflict, match="the etag does not match"):
         script.provider.patch(live, Fields("New"), MARK)
 
 
@@ -395,11 +394,10 @@ def test_words_that_stand_on_the_version_are_taken_off_there_too(scripted, say):
     merged = {**staged, "etag": "two"}
     script = scripted(
         *(say.reply(each) for each in (staged, {}, {"endpoints": []})),
-        *(say.reply(each) for each in (staged, {})),
+        *(say.reply(each) for each in (staged, {}, {"endpoints": []})),
         say.reply(merged),
         say.reply(merged),
         say.reply(COPY),
-        say.reply({"endpoints": []}),
         *(say.reply(each) for each in (COPY, {}, {"endpoints": []})),
     )
     live = observed(script)
@@ -423,7 +421,7 @@ def deploying(scripted, say, *answers):
         *(say.reply(each) for each in (COPY, {}, {"endpoints": [EMPTY]})),
         *(say.reply(each) for each in (COPY, {}, {"endpoints": [EMPTY]})),
         *(say.reply(each) for each in answers),
-        *(say.reply(each) for each in (COPY, {}, SERVING, SERVING, {"endpoints": [held]})),
+        *(say.reply(each) for each in (COPY, {}, {"endpoints": [held]}, SERVING, SERVING)),
         *(say.reply(each) for each in (SERVING, {}, {"endpoints": [held]})),
     )
     live = observed(script)

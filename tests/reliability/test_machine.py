@@ -13,6 +13,7 @@ from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 
+import pytest
 import yaml
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -456,3 +457,31 @@ for machine in (Histories, VertexHistories):
     )
 TestHistories = Histories.TestCase
 TestVertexHistories = VertexHistories.TestCase
+
+
+# What chance meets with too seldom.
+
+UNSURE = {
+    "reset": {"effect": "reset"},
+    "lost": {"effect": "lose"},
+    "cut": {"effect": "cut"},
+    "failed": {"effect": "status", "code": 500},
+    "soon": {"effect": "late", "seconds": 2},
+    "late": {"effect": "late", "seconds": 50},
+}
+
+
+@pytest.mark.parametrize("fault", UNSURE.values(), ids=UNSURE)
+def test_a_create_that_may_have_arrived_is_not_sent_again(tmp_path, fault):
+    with ExitStack() as closing:
+        world = World(tmp_path, closing, "vertex")
+        world.project.settings(provider=dict(world.tongue.block))
+        world.project.data("data/numbers.jsonl")
+        world.project.model("one", hyperparameters=dict(world.tongue.settled))
+        rules = [{**fault, **world.tongue.create, "times": 1}]
+        world.service.faults.put(faults_of({"rules": rules}))
+        world.apply()  # the witness counts what it sends
+        world.clock.sleep(100)
+        world.apply()
+        assert not world.prepare().planned.plan.has_steps
+        assert set(world.trainings().values()) == {1}

@@ -213,6 +213,25 @@ def test_a_training_that_cannot_be_stopped_any_more_never_serves(tmp_path):
             assert not vertex.serving(remote)
 
 
+@pytest.mark.parametrize(
+    ("refused", "code"),
+    [({"method": "POST", "path": "*:undeployModel"}, 4), ({"path": "*/models/*"}, 8)],
+    ids=["the first request", "the last request"],
+)
+def test_a_deletion_that_is_refused_half_way_is_not_called_nothing(tmp_path, refused, code):
+    with practice(tmp_path / "demo") as (service, project):
+        project.model("adder", **EPOCHS)
+        project.apply()
+        project.remove("models/adder.yaml")
+        rule = {"effect": "status", "code": 403, "method": "DELETE", **refused}
+        service.faults.put(faults_of({"rules": [rule]}))
+        ran = project.apply("--allow-deletes", "1", code=code)
+        assert ("before anything was written" in ran.told) is (code == 4)
+        service.faults.clear()
+        project.apply("--allow-deletes", "1")
+        assert not there(service, "models")
+
+
 @pytest.mark.parametrize("kind", ["closed_buckets", "read_only_buckets"])
 def test_a_bucket_without_permission(tmp_path, kind):
     behaviour = Behaviour(**{kind: ("acme-tuning",)})

@@ -119,6 +119,10 @@ class Gemini:
         return method if method in ("PATCH", "DELETE") else None
 
     @staticmethod
+    def begins(_request):
+        """What a request must not begin twice: here the id sees to that, however often it comes."""
+
+    @staticmethod
     def target(_world, path):
         """The object that a request writes to."""
         return path.rpartition("v1beta/")[2]
@@ -300,6 +304,11 @@ class Vertex:
         if method == "DELETE" and "/endpoints/" in path:
             return "PATCH"  # of a version that stays, and may be deployed again
         return method if method in ("PATCH", "DELETE") else None
+
+    def begins(self, request):
+        if request.method != "POST" or request.url.path != self.collection:
+            return None
+        return vertex.training_name(json.loads(request.content))
 
     def target(self, world, path):
         """The job whose Model or endpoint it is; also of an endpoint that was made later on."""

@@ -85,6 +85,7 @@ class Witness(httpx.BaseTransport):
         self.written = set()
         self.deleted = set()
         self.due = {}
+        self.begun = set()
 
     def handle_request(self, request):
         with self._lock:
@@ -96,6 +97,8 @@ class Witness(httpx.BaseTransport):
             tongue = self._world.tongue
             if request.method == "GET" and path == tongue.collection:
                 self._world.train()
+            if begun := tongue.begins(request):
+                return self._begin(request, begun)
             verb = tongue.verb(request.method, path)
             if verb is None:
                 return self._inner.handle_request(request)
@@ -113,13 +116,27 @@ class Witness(httpx.BaseTransport):
         """A run begins. Edits are made before requests of these numbers."""
         self._requests = 0
         self.expects, self.due = expectation, edits
-        self.written, self.deleted = set(), set()
+        self.written, self.deleted, self.begun = set(), set(), set()
 
     def end(self):
         """The run has ended, and all its requests have arrived."""
         self._world.deliver()
         self._check_serving("the run")
         self.due = {}
+
+    def _begin(self, request, begun):
+        """Where nothing refuses a second create, none may follow one that may have arrived."""
+        if begun in self.begun:
+            self.broken.append(f"{begun} is begun again, though it may have begun before")
+        self.begun.add(begun)
+        try:
+            reply = self._inner.handle_request(request)
+        except httpx.ConnectError:
+            self.begun.discard(begun)
+            raise
+        if httpx.codes.is_client_error(reply.status_code):
+            self.begun.discard(begun)
+        return reply
 
     def _check_target(self, method, remote):
         (self.deleted if method == "DELETE" else self.written).add(remote)

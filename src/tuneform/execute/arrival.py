@@ -18,7 +18,6 @@ from tuneform.domain.mark import Mark
 from tuneform.domain.plan import ReasonCode, Start
 from tuneform.domain.report import Status
 from tuneform.errors import AlreadyExists, Exhausted, RemoteError, Unreachable
-from tuneform.execute.changes import is_lost
 from tuneform.execute.ending import AGAIN, Ending, ending_of
 from tuneform.execute.look import same
 
@@ -90,7 +89,7 @@ class Tried:
 
 def needs_look(error: RemoteError) -> bool:
     """Whether only a look can tell what became of the create."""
-    return is_lost(error) or isinstance(error, AlreadyExists)
+    return error.lost or isinstance(error, AlreadyExists)
 
 
 def after_create(
@@ -120,7 +119,7 @@ def _after_look(model: str, start: Start, error: RemoteError, look: Look, tried:
             return _after_find(model, start, look)
         case Blank.HIDDEN:
             return _taken(start)
-        case Blank.ABSENT if is_lost(error):
+        case Blank.ABSENT if error.lost:
             return _send_again(start, error, tried)
         case Blank.ABSENT | Blank.UNSEEN:
             return _look_again(start, error, look, tried)

@@ -5,18 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tuneform.errors import BadReply, RemoteError, ServiceFailure, Unreachable
-
-
-def is_lost(error: RemoteError) -> bool:
-    """Whether the request may have arrived, and been carried out, all the same."""
-    match error:
-        case Unreachable():
-            return error.sent
-        case ServiceFailure() | BadReply():
-            return True
-        case _:
-            return False
+from tuneform.errors import RemoteError
 
 
 class Changes:
@@ -28,10 +17,10 @@ class Changes:
 
     @contextmanager
     def requested(self) -> Iterator[None]:
-        """A request of the block changes something, unless it is refused."""
+        """What is asked for in the block changes something, unless the first request is refused."""
         try:
             yield
         except RemoteError as error:
-            self.possible = self.possible or is_lost(error)
+            self.possible = self.possible or error.changed or error.lost
             raise
         self.possible = True

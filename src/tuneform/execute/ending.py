@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import Final
 
 from tuneform.domain.report import Status
-from tuneform.errors import RemoteError, Stale, TuneformError, Unauthenticated
+from tuneform.errors import Conflict, RemoteError, Stale, TuneformError, Unauthenticated
 
 AGAIN: Final = "Run `tuneform apply` again: it goes on from here."
 PLAN: Final = "Run `tuneform plan` to see what is there now."
@@ -38,7 +38,7 @@ class Ending:
 def ending_of(error: Exception) -> Ending:
     """What an error means for the model that it happened to."""
     match error:
-        case Stale():
+        case Stale() | Conflict():
             return Ending(Status.STALE, error.code, error.message, error.hint or PLAN)
         case Unauthenticated():
             return Ending(

@@ -12,7 +12,7 @@ from tuneform.domain.live import Live
 from tuneform.domain.plan import Start, Step
 from tuneform.errors import Exhausted, RemoteError
 from tuneform.execute.arrival import Tried
-from tuneform.execute.changes import Changes, is_lost
+from tuneform.execute.changes import Changes
 from tuneform.execute.ending import Ending
 from tuneform.gate import Question
 from tuneform.ledger.base import IntentId, Ledger, RunId
@@ -118,7 +118,7 @@ class Errand:
             since=before.since if type(before.error) is type(error) and not in_turn else now,
             error=error,
             sends=before.sends + 1,
-            lost=before.lost or is_lost(error),
+            lost=before.lost or error.lost,
         )
 
     @property

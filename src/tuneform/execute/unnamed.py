@@ -119,7 +119,7 @@ def _first_of_twins(tools: Tools, step: Start, begun: Live) -> Performed:
         )
     return Performed(
         (eldest,),
-        note=f"{eldest.remote} was begun a moment before, so {begun.remote} was cancelled",
+        note=f"{eldest.remote} was begun a moment before, so {begun.remote} was told to stop",
     )
 
 

@@ -123,6 +123,9 @@ class Provider(Protocol):
             live: the object as it was just observed; what is not edited keeps this content.
             fields: only what differs; None leaves a field as it is.
             mark: the whole mark; None takes the mark off.
+
+        Raises:
+            Conflict: somebody else has edited it since, where the service tells.
         """
         ...
 

@@ -112,21 +112,22 @@ class GeminiProvider:
         """Edit what differs, then read the object back: the reply may be partial."""
         edit = codec.write_edit(live, fields, mark)
         mask = codec.edited(edit)
-        if mask:
-            body = encoded(live.remote, lambda: msgspec.json.encode(edit))
-            self._client.send(calls.patch_model(live.remote, mask, body))
-        return self._get(live.remote)
+        with self._client.verb():
+            if mask:
+                body = encoded(live.remote, lambda: msgspec.json.encode(edit))
+                self._client.send(calls.patch_model(live.remote, mask, body))
+            return self._get(live.remote)
 
     def cancel(self, remote: str) -> None:
         """Cancel every tuning operation of the object that is not done."""
-        with contextlib.suppress(NotFound):
+        with contextlib.suppress(NotFound), self._client.verb():
             for operation in self._operations(remote):
                 if not operation.done:
                     self._cancel(remote, operation.name.rpartition("/")[2])
 
     def delete(self, remote: str) -> None:
         """Delete for good; 404 is success."""
-        with contextlib.suppress(NotFound):
+        with contextlib.suppress(NotFound), self._client.verb():
             self._client.send(calls.delete_model(remote))
 
     def training(self, remote: str) -> Training | None:

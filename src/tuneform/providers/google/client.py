@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import logging
 import ssl
-from collections.abc import Callable, Container, Sequence
+import threading
+from collections.abc import Callable, Container, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
 import httpx
@@ -128,6 +130,7 @@ class ApiClient:
         self._retrier = retrier
         self._known = known
         self._reply_bytes = reply_bytes
+        self._here = _Here()
 
     def fetch(self, call: Call, decode: Callable[[bytes], T]) -> T:
         """Send a call and decode its reply; where it may be, again, also for a broken reply.
@@ -168,6 +171,20 @@ class ApiClient:
         """Run attempts of one's own as patiently as calls are sent."""
         return self._retrier.run(attempt)
 
+    @contextmanager
+    def verb(self) -> Iterator[None]:
+        """The calls of this block, in this thread, do one thing.
+
+        Raises:
+            RemoteError: its `changed` says whether some of it was done, or may have been.
+        """
+        self._here.changed = False
+        try:
+            yield
+        except RemoteError as error:
+            error.changed = self._here.changed
+            raise
+
     @property
     def endpoint(self) -> Endpoint:
         """Whom it speaks with."""
@@ -191,6 +208,7 @@ class ApiClient:
             httpx.codes.is_success(outcome.status) or outcome.status in also
         ):
             self._log(call, f"{outcome.status}, {len(outcome.body)} bytes", began)
+            self._note(call)
             return outcome
         error = (
             outcome
@@ -198,7 +216,13 @@ class ApiClient:
             else remote_error(self._context(call), outcome)
         )
         self._log(call, f"{error.code} {error.status or ''}".rstrip(), began)
+        if error.lost:
+            self._note(call)
         raise error
+
+    def _note(self, call: Call) -> None:
+        """Keep in mind, for the verb that goes on here, that something may have been changed."""
+        self._here.changed |= call.method != "GET"
 
     def _exchange(self, call: Call) -> Reply | RemoteError:
         """One request and its reply, or the error that stands for the lack of one.
@@ -256,6 +280,12 @@ class ApiClient:
             names = ",".join(pair.partition("=")[0] for pair in call.query.split("&") if pair)
             spent = (self._clock.monotonic() - began) * 1000
             log.debug("%s %s(%s) %s, %.0f ms", call.method, call.path, names, outcome, spent)
+
+
+class _Here(threading.local):
+    """What a thread has to keep in mind of the verb under way."""
+
+    changed = False
 
 
 def _body(response: httpx.Response, most: int) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -9,8 +10,9 @@ from msgspec import UNSET, UnsetType
 
 from tuneform.domain.mark import Mark
 from tuneform.domain.spec import Fields
-from tuneform.errors import RemoteError
+from tuneform.errors import Conflict, RemoteError
 from tuneform.providers.google.asking import encoded
+from tuneform.providers.google.call import Call
 from tuneform.providers.vertex import calls, codec, wire
 from tuneform.providers.vertex.api import Api
 from tuneform.providers.vertex.labels import HOLDS, joined, read_mark
@@ -44,7 +46,8 @@ class Editing:
         """Write what differs on the Model.
 
         Raises:
-            RemoteError: it was refused, or somebody else edited the Model at the same time.
+            Conflict: somebody else edited the Model at the same time.
+            RemoteError: it was refused.
         """
         ref, model = version.ref, version.model
         assert ref is not None, "what can be edited has a Model"
@@ -52,11 +55,8 @@ class Editing:
         edit = codec.write_edit(version.job, model, fields, mark)
         if not codec.edited(edit):
             return
-        try:
-            self._write(ModelRef(ref.id), edit, model.etag)
-        except RemoteError as error:
-            if error.reason not in _CHANGED_MEANWHILE or self._differs(version, fields, mark):
-                raise
+        call = self._call(ModelRef(ref.id), edit, model.etag)
+        self._send(call, lambda: not self._differs(ref, fields, mark))
         if not isinstance(edit.labels, UnsetType):
             self._free_version(ref, mark)
 
@@ -70,14 +70,17 @@ class Editing:
         assert ref is not None, "what can be edited has a Model"
         named = named_endpoint(self._home, job) if job else None
         aside = checkpoint_endpoints(self._home, job) if job else frozenset()
-        for name, endpoint in self._api.endpoints().items():
+        endpoints = self._api.endpoints()
+        if named and named not in endpoints and (late := self._api.endpoint(named)):
+            endpoints[named] = late  # lists may lag behind the job
+        for name, endpoint in endpoints.items():
             other = identity(read_mark(endpoint.labels)) != identity(mark)
             ours = name == named or made_for(endpoint) == ref.id or (name in aside and other)
             if ours and holds(self._home, endpoint, ref):
                 self._relabel(name, endpoint, mark)
 
-    def _differs(self, version: Version, fields: Fields, mark: Mark | None) -> bool:
-        now = self._api.model(version.ref) if version.ref else None
+    def _differs(self, ref: ModelRef, fields: Fields, mark: Mark | None) -> bool:
+        now = self._api.model(ref)
         return now is None or bool(codec.edited(codec.write_edit(None, now, fields, mark)))
 
     def _free_version(self, ref: ModelRef, mark: Mark | None) -> None:
@@ -91,19 +94,46 @@ class Editing:
             return
         rest = codec.write_edit(None, now, Fields(), mark).labels
         if not isinstance(rest, UnsetType):
-            self._write(ref, wire.Edit(labels=rest), now.etag)
+            call = self._call(ref, wire.Edit(labels=rest), now.etag)
+            self._send(call, lambda: not self._differs(ref, Fields(), mark))
 
-    def _write(self, ref: ModelRef, edit: wire.Edit, etag: str | None) -> None:
+    def _call(self, ref: ModelRef, edit: wire.Edit, etag: str | None) -> Call:
         whole = msgspec.structs.replace(edit, etag=etag or UNSET)
         name = self._home.model(ref)
         body = encoded(name, lambda: msgspec.json.encode(whole))
-        self._api.client.send(calls.patch(name, codec.edited(edit), body))
+        return calls.patch(name, codec.edited(edit), body)
+
+    def _send(self, call: Call, is_done: Callable[[], bool]) -> None:
+        """Edit; it is no failure where another etag is there because it was done already.
+
+        Raises:
+            Conflict: there is another etag because somebody else has edited it.
+        """
+        try:
+            self._api.client.send(call)
+        except RemoteError as error:
+            if error.reason not in _CHANGED_MEANWHILE:
+                raise
+            if not is_done():
+                raise Conflict(
+                    error.message, hint=error.hint, status=error.status, reason=error.reason
+                ) from None
 
     def _relabel(self, name: str, endpoint: wire.Endpoint, mark: Mark | None) -> None:
-        mine = made_for(endpoint)
-        labels = {**joined(endpoint.labels, mark, ()), **({HOLDS: mine} if mine else {})}
+        labels = _labelled(endpoint, mark)
         if labels == (endpoint.labels or {}):
             return
         edit = wire.Edit(labels=labels, etag=endpoint.etag or UNSET)
         full = self._home.name(ENDPOINTS, name)
-        self._api.client.send(calls.patch(full, codec.edited(edit), msgspec.json.encode(edit)))
+        call = calls.patch(full, codec.edited(edit), msgspec.json.encode(edit))
+        self._send(call, lambda: self._is_labelled(name, mark))
+
+    def _is_labelled(self, name: str, mark: Mark | None) -> bool:
+        now = self._api.endpoint(name)
+        return now is not None and _labelled(now, mark) == (now.labels or {})
+
+
+def _labelled(endpoint: wire.Endpoint, mark: Mark | None) -> dict[str, str]:
+    """The labels that an endpoint shall have."""
+    mine = made_for(endpoint)
+    return {**joined(endpoint.labels, mark, ()), **({HOLDS: mine} if mine else {})}

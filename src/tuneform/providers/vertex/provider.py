@@ -106,27 +106,29 @@ class VertexProvider:
     def patch(self, live: Live, fields: Fields, mark: Mark | None) -> Live:
         """Edit the Model, and deploy or undeploy it where the mark asks for that; then read back.
 
-        What shall serve is deployed before it bears the word, and what no longer does is undeployed
-        before it loses it: as long as the word is there, whoever comes after a run that was killed
-        sees that something is left to do.
+        Endpoints come first, and the labels of the Model last, which alone decide: as long as they
+        say something else, whoever comes after a run that was killed sees what is left to do.
         """
+        with self._api.client.verb():
+            self._write(live, fields, mark)
+            after = self._versions.observe(live.remote)
+            if after is None:
+                raise NotFound(f"{live.remote} is gone since it was edited")
+            return after
+
+    def _write(self, live: Live, fields: Fields, mark: Mark | None) -> None:
         version = self._trained(live.remote)
         serves = mark is not None and mark.serving and not mark.cancelled
         retires = mark is not None and not serves and live.promoted
-        withdrawn = retires and self._policy == "servingOnly"
         if mark is not None and serves and not live.deployed:
             self._deployment.deploy(version, mark)
             version = self._trained(live.remote)
-        if withdrawn:
+        if retires and self._policy == "servingOnly":
             self._deletion.withdraw(version)
             version = self._trained(live.remote)
-        self._editing.edit(version, fields, mark)
-        if not withdrawn:
+        else:
             self._editing.label_endpoints(version, mark)
-        after = self._versions.observe(live.remote)
-        if after is None:
-            raise NotFound(f"{live.remote} is gone since it was edited")
-        return after
+        self._editing.edit(version, fields, mark)
 
     def cancel(self, remote: str) -> None:
         """Ask the job to stop; one that is gone or has ended is no failure."""
@@ -135,8 +137,10 @@ class VertexProvider:
             if self._home.model_in(remote) is None:
                 raise not_ours(remote, self._home.path)
             return
+        call = calls.cancel_job(self._home.name(JOBS, identity))
         try:
-            self._api.client.send(calls.cancel_job(self._home.name(JOBS, identity)))
+            with self._api.client.verb():
+                self._api.client.send(call)
         except NotFound:
             return
         except InvalidRequest as error:
@@ -153,7 +157,8 @@ class VertexProvider:
             return
         if version.runs:
             self.cancel(remote)
-        else:
+            return
+        with self._api.client.verb():
             self._deletion.delete(version)
 
     def training(self, remote: str) -> Training | None:
