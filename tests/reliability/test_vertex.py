@@ -210,7 +210,9 @@ def test_a_training_that_cannot_be_stopped_any_more_never_serves(tmp_path):
         project.apply(code=8)
         assert project.reason("adder") == "training-cancelled"
         with talk_to(service) as remote:
-            assert not vertex.serving(remote)
+            (version,) = Vertex(vertex.HOME, vertex.BUCKET).versions(remote)
+        assert not version.serves
+        assert version.mark["cancelled"] == "true"
 
 
 @pytest.mark.parametrize(
