@@ -211,7 +211,36 @@ def test_the_copy_that_nobody_calls_is_the_one_to_let_go():
 def test_an_object_that_lost_its_mark_is_told_by_what_it_was_created_as():
     change = held(replace(job(WANT), mark=None))
     assert change.reason.code is ReasonCode.MARK_MISSING
-    assert change.reason.message.startswith("jobs/1 was created as the desired version, but has no")
+    assert change.reason.message.startswith(
+        "jobs/1 was created as the desired version, but no mark"
+    )
+
+
+@pytest.mark.parametrize(
+    "edited",
+    [
+        {"owner": "rival"},
+        {"fingerprint": "zzzzzzzzzz"},
+        {"model": "twin"},
+        {"adopted": "elsewhere"},
+        {"owner": "rival", "adopted": "elsewhere"},
+    ],
+)
+def test_an_edited_mark_is_told_by_what_the_object_was_created_as(edited):
+    live = job(WANT)
+    odd = replace(live, mark=replace(mark_of(live), **edited))
+    change = change_of(plan(WANT, spec("twin", data="other"), live=[odd]), "support")
+    assert (change.action, change.reason.code) == (Action.HOLD, ReasonCode.ID_TAKEN)
+    assert f"it was created with {live.origin}" in change.reason.message
+    for name, value in edited.items():
+        assert f"{name}={value}" in change.reason.message
+
+
+def test_an_adoption_says_why_an_object_is_another_version_than_it_was_created_as():
+    live = job(spec(data="old"))
+    mark = replace(mark_of(job(WANT)), adopted=live.id)
+    assert change_of(plan(WANT, live=[replace(live, mark=mark)]), "support").action is Action.KEEP
+    assert not replace(live, mark=mark).is_estranged
 
 
 @pytest.mark.parametrize(

@@ -286,6 +286,20 @@ def deploy(world, endpoint, model, traffic=None):
     return raw_done(world, operation)["deployedModel"]["id"]
 
 
+@pytest.mark.parametrize("key", ["owner", "model", "fingerprint"])
+def test_a_version_is_found_by_what_it_was_created_as_though_its_labels_were_edited(
+    world, creation, key
+):
+    live = trained(world, creation)
+    (model,) = resources(world, "models")
+    labels = send(world, "GET", model)["labels"] | {f"tuneform-{key}": "zzzzzzzzzz"}
+    send(world, "PATCH", model, {"labels": labels}, updateMask="labels")
+    (found,) = world.provider().find(MARK)
+    assert (found.remote, found.origin) == (live.remote, MARK)
+    assert world.provider().find(found.mark) == (found,)
+    assert world.provider().find(replace(MARK, model="another")) == ()
+
+
 def test_a_model_that_cannot_be_deleted_just_yet_is_deleted_all_the_same(creation):
     with practice(behaviour=Behaviour(undeployed_seconds=0.2)) as world:
         live = trained(world, creation)

@@ -95,6 +95,40 @@ def test_the_whole_story(tmp_path):
 LAG = {"effect": "appears_late", "seconds": 4, "kind": "tuningJobs"}
 
 
+def test_a_damaged_label_trains_and_deletes_nothing(tmp_path):
+    """Each label of the mark in turn: taken off, emptied, another one of its form, and nonsense."""
+    others = {"owner": "rival", "model": "other", "rev": "7", "": "v2", "serving": "false"}
+    with practice(tmp_path / "demo") as (service, project):
+        project.model("adder", **EPOCHS)
+        project.apply()
+        ((name, model),) = there(service, "models").items()
+        before = trained(service)
+        ours = [key for key in model["labels"] if key.startswith("tuneform")]
+        assert len(ours) == 7
+        for key in ours:
+            other = others.get(key.removeprefix("tuneform").removeprefix("-"), "a" * 10)
+            for value in (None, "", other, "non-sense"):
+                if key == "tuneform-serving" and value is None:
+                    continue  # an apply puts it back
+                labels = {**model["labels"], key: value}
+                if value is None:
+                    del labels[key]
+                with talk_to(service) as remote:
+                    remote.call("PATCH", f"/v1/{name}", {"labels": labels}, updateMask="labels")
+                plan = project.ok("plan", "--format", "json").json
+                (change,) = (each for each in plan["changes"] if each["model"] == "adder")
+                assert (change["action"], change["steps"]) == ("hold", []), (key, value)
+                remedies = ("mend the mark", "Mend the mark", "restores its mark", "formerly: [")
+                assert any(each in change["reason"]["message"] for each in remedies)
+        project.apply(code=8)
+        assert there(service, "models")[name]["labels"] == labels
+        with talk_to(service) as remote:
+            body = {"labels": model["labels"]}
+            remote.call("PATCH", f"/v1/{name}", body, updateMask="labels")
+        assert project.actions() == {"adder": "keep"}
+        assert trained(service) == before
+
+
 def test_settings_that_hold_from_the_next_version_on_are_told(tmp_path):
     key = "projects/acme/locations/europe-west4/keyRings/ml/cryptoKeys/{}".format
     with practice(tmp_path / "demo") as (_, project):

@@ -58,11 +58,11 @@ class Server:
         assert self.process.stdout.readline().startswith("http://"), self.process.communicate()
 
     def memory(self) -> float:
-        """Resident memory of the process, in MB."""
+        """Resident memory of the process, in MB; the most that it was is noted."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
-        line = next(row for row in status.splitlines() if row.startswith("VmRSS:"))
-        resident = int(line.split()[1]) / 1000
-        self.peak = max(self.peak, resident)
+        found = dict(row.split(":", 1) for row in status.splitlines())
+        resident, most = (int(found[key].split()[0]) / 1000 for key in ("VmRSS", "VmHWM"))
+        self.peak = max(self.peak, most)
         return resident
 
     def restart(self) -> None:

@@ -111,6 +111,20 @@ class Live:
         )
 
     @property
+    def is_estranged(self) -> bool:
+        """Whether its mark names another version than it was created as, and no adoption says why.
+
+        Then it was renamed, or somebody has edited the mark.
+        """
+        mark, origin = self.mark, self.origin
+        if mark is None or origin is None:
+            return origin is not None
+        if mark.adopted is not None:
+            return mark.adopted not in (self.id, self.remote)
+        named, born = ((each.owner, each.model, each.fingerprint) for each in (mark, origin))
+        return named != born
+
+    @property
     def serves(self) -> bool:
         """Whether applications may be calling it: promoted, and something answers for it."""
         return self.deployed and self.promoted

@@ -56,8 +56,9 @@ class Estate:
         versions: by the model that their marks name, newest first.
         spent: by model, newest first: what is left of trainings that ended without a model, or
             are being stopped by a service that says so.
-        unmarked: objects that were created for this owner and bear no mark now, by the model and
-            the short fingerprint that they were created with. Only where that is remembered.
+        estranged: objects that were created for this owner and whose marks say so no longer, by the
+            model and the short fingerprint that they were created with. Only where that is
+            remembered.
         unexplained: objects that bear our owner's mark and are not ours.
         by_remote: every listed object, foreign ones included.
         chosen_ids, edits_training: as in `DesiredSet`.
@@ -65,7 +66,7 @@ class Estate:
 
     versions: Mapping[str, tuple[Version, ...]] = field(default_factory=dict)
     spent: Mapping[str, tuple[Version, ...]] = field(default_factory=dict)
-    unmarked: Mapping[tuple[str, str], Live] = field(default_factory=dict)
+    estranged: Mapping[tuple[str, str], Live] = field(default_factory=dict)
     unexplained: tuple[Live, ...] = ()
     by_remote: Mapping[str, Live] = field(default_factory=dict)
     chosen_ids: bool = True
@@ -79,11 +80,11 @@ class Estate:
         """What was spent under any of these names, newest first."""
         return _under(self.spent, names) if self.spent else ()
 
-    def unmarked_of(self, names: Iterable[str], fingerprint: str) -> Live | None:
+    def estranged_of(self, names: Iterable[str], fingerprint: str) -> Live | None:
         """An object of that fingerprint that was created under one of these names."""
-        if not self.unmarked:
+        if not self.estranged:
             return None
-        found = (self.unmarked.get((name, fingerprint)) for name in names)
+        found = (self.estranged.get((name, fingerprint)) for name in names)
         return next(filter(None, found), None)
 
 
@@ -104,18 +105,17 @@ def sort_out(desired: DesiredSet, live: LiveSet) -> Estate:
     derived = _derived_names(desired) if desired.chosen_ids else None
     ours: defaultdict[str, list[Version]] = defaultdict(list)
     spent: defaultdict[str, list[Version]] = defaultdict(list)
-    unmarked: dict[tuple[str, str], Live] = {}
+    estranged: dict[tuple[str, str], Live] = {}
     unexplained = []
     stops_itself = not desired.edits_training
     for each in live.objects:
         mark = each.mark
-        if mark is None:
-            origin = each.origin
-            if origin is not None and origin.owner == owner and not each.spent:
-                unmarked[origin.model, origin.fingerprint] = each
-        elif mark.owner != owner:
+        origin = each.origin
+        if origin is not None and origin.owner == owner and each.is_estranged and not each.spent:
+            estranged[origin.model, origin.fingerprint] = each
+        if mark is None or mark.owner != owner:
             continue
-        elif each.spent or (stops_itself and is_stopping(each)):
+        if each.spent or (stops_itself and is_stopping(each)):
             spent[mark.model].append(Version(each, mark))
         elif _is_ours(each, mark, derived):
             ours[mark.model].append(Version(each, mark))
@@ -124,7 +124,7 @@ def sort_out(desired: DesiredSet, live: LiveSet) -> Estate:
     return Estate(
         versions={name: _sorted(found) for name, found in sorted(ours.items())},
         spent={name: _sorted(found) for name, found in spent.items()},
-        unmarked=unmarked,
+        estranged=estranged,
         unexplained=tuple(unexplained),
         by_remote={each.remote: each for each in live.objects},
         chosen_ids=desired.chosen_ids,

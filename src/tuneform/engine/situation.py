@@ -10,7 +10,7 @@ from itertools import chain
 
 from tuneform.domain.desired import Desired
 from tuneform.domain.live import Live, LiveState
-from tuneform.domain.mark import DeletionPolicy, Mark
+from tuneform.domain.mark import DeletionPolicy
 from tuneform.domain.plan import Reason, ReasonCode
 from tuneform.engine.diff import contradictions
 from tuneform.engine.estate import Estate, Version, newest_first, serving_version
@@ -209,7 +209,7 @@ def _conflict(situation: Situation, estate: Estate) -> Reason | None:
                 ReasonCode.UNKNOWN_WORD,
                 f"The mark of {version.remote} has words that this release does not understand: "
                 f"{words}. Use the release that wrote them, or mend the "
-                f"{'description' if estate.chosen_ids else 'mark'}.",
+                f"{'description' if estate.chosen_ids else 'mark'}{_as_created(version.live)}.",
             )
     copies = _copies(situation.versions)
     if copies:
@@ -264,15 +264,15 @@ def _since(version: Version) -> str:
 def _conflict_with_desired(situation: Situation, desired: Desired, estate: Estate) -> Reason | None:
     wanted = situation.wanted
     occupant = estate.by_remote.get(desired.remote or "")
-    if occupant and occupant.mark is None:
-        return _unmarked(occupant, "has the id of the desired version, but no mark", desired)
+    if occupant and (wanted is None or occupant.mark is None):
+        return _not_marked_so(occupant, "has the id of the desired version", desired)
     if wanted is None or wanted in situation.spent:
         names = (desired.name, *desired.spec.formerly)
-        lost = estate.unmarked_of(names, desired.fingerprint_short)
+        lost = estate.estranged_of(names, desired.fingerprint_short)
         if lost:
-            return _unmarked(lost, "was created as the desired version, but has no mark", desired)
+            return _not_marked_so(lost, "was created as the desired version", desired)
     if wanted is None:
-        return _taken(occupant, occupant.mark, desired) if occupant and occupant.mark else None
+        return None
     if wanted.live.state is LiveState.UNKNOWN:
         return Reason(
             ReasonCode.STATE_UNKNOWN,
@@ -283,27 +283,32 @@ def _conflict_with_desired(situation: Situation, desired: Desired, estate: Estat
         return Reason(
             ReasonCode.INPUTS_CONTRADICT,
             f"The mark of {wanted.remote} claims the desired fingerprint, but {'; '.join(odd)}. "
-            f"Set spec.revision: {desired.spec.revision + 1} to train a new version, or take the "
-            f"mark off{' its description' if estate.chosen_ids else ''}.",
+            f"Mend the mark if it was edited{_as_created(wanted.live)}; else set spec.revision: "
+            f"{desired.spec.revision + 1} to train a new version, or take the mark off"
+            f"{' its description' if estate.chosen_ids else ''}.",
         )
     return None
 
 
-def _unmarked(live: Live, what: str, desired: Desired) -> Reason:
-    return Reason(
-        ReasonCode.MARK_MISSING,
-        f"{live.remote} {what}. If it was trained "
-        f"from this manifest, `tuneform import {live.remote} --as {desired.name} "
-        f"--dataset {desired.spec.dataset.path}` restores its mark; else set "
-        f"spec.revision: {desired.spec.revision + 1}.",
-    )
-
-
-def _taken(occupant: Live, mark: Mark, desired: Desired) -> Reason:
-    """Another mark on the id that the desired version would have: a create could only fail."""
+def _not_marked_so(live: Live, what: str, desired: Desired) -> Reason:
+    """No mark, or another one, on the desired version itself, or on the id that it would have."""
+    mark, again = live.mark, f"else set spec.revision: {desired.spec.revision + 1}"
+    if mark is None:
+        return Reason(
+            ReasonCode.MARK_MISSING,
+            f"{live.remote} {what}, but no mark says so. If it "
+            f"was trained from this manifest, `tuneform import {live.remote} --as {desired.name} "
+            f"--dataset {desired.spec.dataset.path}` restores its mark; {again}.",
+        )
+    adopted = f" adopted={mark.adopted}" if mark.adopted else ""
     return Reason(
         ReasonCode.ID_TAKEN,
-        f"{occupant.remote} has the id of the desired version, but its mark says "
-        f"owner={mark.owner} model={mark.model} fingerprint={mark.fingerprint}. Mend the mark if "
-        f"it was edited, else set spec.revision: {desired.spec.revision + 1}.",
+        f"{live.remote} {what}, but its mark says owner={mark.owner} model={mark.model} "
+        f"fingerprint={mark.fingerprint}{adopted}. Mend the mark if it was edited"
+        f"{_as_created(live)}, {again}.",
     )
+
+
+def _as_created(live: Live) -> str:
+    """What a mark said in the beginning, where the service keeps that; to be put in a sentence."""
+    return f" (it was created with {live.origin})" if live.origin else ""

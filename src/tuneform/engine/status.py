@@ -34,10 +34,11 @@ def report_status(
         and (each.remote in ids or names_owner(each.description, str(desired.owner)))
     }
     found = (
-        estate.unmarked_of((model.name, *model.spec.formerly), model.fingerprint_short)
+        estate.estranged_of((model.name, *model.spec.formerly), model.fingerprint_short)
         for model in desired.models
     )
-    unexplained |= {each.remote for each in found if each}
+    versions = {each.remote for known in estate.versions.values() for each in known}
+    unexplained |= {each.remote for each in found if each} - versions
     return StatusReport(
         owner=plan.owner,
         provider=plan.provider,

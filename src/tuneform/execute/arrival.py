@@ -118,7 +118,7 @@ def _after_look(model: str, start: Start, error: RemoteError, look: Look, tried:
         case Live():
             return _after_find(model, start, look)
         case Blank.HIDDEN:
-            return _taken(start)
+            return _taken(start.remote)
         case Blank.ABSENT if error.lost:
             return _send_again(start, error, tried)
         case Blank.ABSENT | Blank.UNSEEN:
@@ -218,7 +218,7 @@ def _after_find(model: str, start: Start, live: Live) -> Decision:
             f"--dataset {start.dataset.path}` marks it; else raise `spec.revision`.",
         )
     if not bears(mark, wanted):
-        return _taken(start)
+        return _taken(live.remote)
     if mark.unknown:
         return Ending(
             Status.HELD,
@@ -287,11 +287,11 @@ def _contradiction(start: Start, live: Live) -> str | None:
     return None
 
 
-def _taken(start: Start) -> Ending:
+def _taken(remote: str | None) -> Ending:
     return Ending(
         Status.HELD,
         ReasonCode.ID_TAKEN,
-        f"{start.remote} exists and is not ours",
+        f"{remote} exists and is not ours",
         "Raise `spec.revision`, which gives another id; nothing was changed.",
     )
 

@@ -1,5 +1,22 @@
 """A tuning job from its create to the deletion of what it left."""
 
+from tests.service.vertex.example import line
+
+from tuneform.service.vertex.datasets import LEARNT
+
+
+def test_all_of_a_large_file_is_counted_and_stepped_through_though_a_sample_is_learnt(platform):
+    rows = [(f"{number} " + "x" * 300_000, "odd" if number % 2 else "even") for number in range(40)]
+    assert sum(len(text) for text, _ in rows) > 2 * LEARNT
+    platform.put("gs://bucket/large.jsonl", [line(*row) for row in rows])
+    job = platform.train("gs://bucket/large.jsonl", hyper={"epochCount": "3"})
+    assert job["state"] == "JOB_STATE_SUCCEEDED"
+    stats = job["tuningDataStats"]["supervisedTuningDataStats"]
+    assert stats["tuningDatasetExampleCount"] == "40"
+    assert stats["tuningStepCount"] == "30"
+    assert stats["totalTuningCharacterCount"] == str(sum(map(len, [t + o for t, o in rows])))
+    assert stats["userInputTokenDistribution"]["sum"] == str(sum(-(-len(t) // 4) for t, _ in rows))
+
 
 def test_a_job_is_queued_and_succeeds_and_its_endpoint_answers(platform):
     labels = {"team": "demo", "tier": "a-1"}

@@ -80,9 +80,17 @@ class VertexProvider:
         return self._versions.observe(whole)
 
     def find(self, mark: Mark) -> tuple[Live, ...]:
-        """Versions whose mark names this owner, model and fingerprint; or the one of their job."""
+        """Versions whose mark names this owner, model and fingerprint; or the one of their job.
+
+        The latter where the mark was edited: then it is not clear whose they are now.
+        """
         wanted = identity(mark)
-        found = [live for live in self.list() if identity(live.mark or live.origin) == wanted]
+        found = [
+            live
+            for live in self.list()
+            if identity(live.mark) == wanted
+            or (live.is_estranged and identity(live.origin) == wanted)
+        ]
         return tuple(sorted(found, key=lambda live: (str(live.created), live.remote)))
 
     def start(self, creation: Creation) -> Live:
