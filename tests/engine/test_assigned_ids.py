@@ -205,7 +205,7 @@ def test_a_lone_training_that_is_being_stopped_is_held():
 def test_the_copy_that_nobody_calls_is_the_one_to_let_go():
     change = held(job(WANT, number=1, words=""), job(WANT, number=2))
     assert "`tuneform forget support --version 1`" in change.reason.message
-    assert "jobs/1 is the older one" in change.reason.message
+    assert "jobs/1 is the oldest" in change.reason.message
 
 
 def test_an_object_that_lost_its_mark_is_told_by_what_it_was_created_as():

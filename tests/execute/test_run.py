@@ -37,6 +37,7 @@ from tuneform.errors import (
     Exhausted,
     Forbidden,
     LocalError,
+    NotFound,
     ServiceFailure,
     Stale,
     Unauthenticated,
@@ -410,9 +411,10 @@ def test_a_first_write_that_may_have_arrived_is_not_called_nothing(verb, error, 
     assert report.exit_code == code
 
 
-def test_an_object_that_somebody_else_was_quicker_with_is_stale():
+@pytest.mark.parametrize("error", [Conflict("another etag"), NotFound("it is gone")])
+def test_an_object_that_somebody_else_was_quicker_with_is_stale(error):
     world = World().having(old())
-    world.provider.fault("patch", Conflict("another etag"))
+    world.provider.fault("patch", error)
     step = Rewrite(old().remote, replace(old().mark, pinned="aaaaaaaaaa"))
     report = world.apply(change("support", Action.UPDATE, step, versions=[old()]))
     assert only(report).status is Status.STALE

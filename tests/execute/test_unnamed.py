@@ -205,7 +205,7 @@ def test_twins_that_remain_are_reported_with_their_names_and_a_remedy():
     change = change_of(story.plan(spec()), "support")
     assert (change.action, change.reason.code) == (Action.HOLD, ReasonCode.DUPLICATE)
     assert change.reason.message == (
-        "jobs/1 and jobs/2 are the same version, trained more than once. jobs/1 is the older one, "
+        "jobs/1 and jobs/2 are the same version, trained more than once. jobs/1 is the oldest, "
         "begun 2026-01-01 00:00:00 UTC. `tuneform cancel support --version 2` stops jobs/2; what "
         "it was trained until then is paid for."
     )

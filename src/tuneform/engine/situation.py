@@ -252,7 +252,7 @@ def _trained_twice(name: str, copies: list[Version]) -> Reason:
     return Reason(
         ReasonCode.DUPLICATE,
         f"{' and '.join(each.remote for each in twins)} are the same version, trained more than "
-        f"once. {oldest.remote} is the older one{_since(oldest)}. `{command}` {remedy}.",
+        f"once. {oldest.remote} is the oldest{_since(oldest)}. `{command}` {remedy}.",
     )
 
 

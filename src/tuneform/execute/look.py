@@ -8,7 +8,7 @@ from dataclasses import replace
 from tuneform.domain.live import Live, LiveState
 from tuneform.domain.mark import Mark
 from tuneform.domain.spec import Fields
-from tuneform.errors import Stale
+from tuneform.errors import NotFound, Stale
 from tuneform.execute.changes import Changes
 from tuneform.execute.ending import PLAN
 from tuneform.providers.base import Provider
@@ -137,11 +137,14 @@ def write(
     """Edit fields and mark of an object just observed, and make sure that they are kept.
 
     Raises:
-        Stale: what was read back is not what was written; nothing else reveals an edit that
-            somebody made at the same moment.
+        Stale: it is gone by now; or what was read back is not what was written: nothing else
+            reveals an edit that somebody made at the same moment.
     """
-    with changes.requested():
-        after = provider.patch(now, fields, mark)
+    try:
+        with changes.requested():
+            after = provider.patch(now, fields, mark)
+    except NotFound as error:
+        raise Stale(error.message, hint=PLAN) from error
     if field := difference(_edited(now, fields, mark), after):
         raise Stale(
             f"{now.remote}: its {field} did not stay as it was written; "

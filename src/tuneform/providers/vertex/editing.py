@@ -30,6 +30,11 @@ _CHANGED_MEANWHILE: Final = frozenset({"ABORTED", "FAILED_PRECONDITION"})
 """What an etag of yesterday is answered with; also where our own edit arrived, and its answer was
 lost."""
 
+_LOOK: Final = (
+    "somebody changes the same object at the same time: run `tuneform plan` to see what is there "
+    "now"
+)
+
 
 class Editing:
     """Edits versions. Safe for threads.
@@ -115,9 +120,7 @@ class Editing:
             if error.reason not in _CHANGED_MEANWHILE:
                 raise
             if not is_done():
-                raise Conflict(
-                    error.message, hint=error.hint, status=error.status, reason=error.reason
-                ) from None
+                raise Conflict(error.message, hint=_LOOK, status=error.status) from None
 
     def _relabel(self, name: str, endpoint: wire.Endpoint, mark: Mark | None) -> None:
         labels = _labelled(endpoint, mark)

@@ -266,14 +266,14 @@ class VertexProvider:
     def _trained(self, remote: str) -> Version:
         """A version that can be edited."""
         version = self._versions.find(remote)
-        if version is None:
-            raise NotFound(f"{remote} is not there any more", hint="run `tuneform plan` again")
-        if version.model is None or version.runs:
+        if version is not None and (version.runs or version.ref is None):
             raise InvalidRequest(
                 f"{remote} cannot be edited: a tuning job stays as it was created, and there is no "
-                "model yet, or none any more",
+                "model yet",
                 hint="wait until it is trained: `tuneform wait`",
             )
+        if version is None or version.model is None:
+            raise NotFound(f"{remote} is not there any more", hint="run `tuneform plan` again")
         return version
 
     def _why(self, error: Status) -> str:
