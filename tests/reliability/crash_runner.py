@@ -96,21 +96,11 @@ def after_replies(fate: Fate) -> None:
         _wrap(transport, fate, after=True)
 
 
-def before_writes(fate: Fate) -> None:
-    """Before a request that changes something."""
-    _wrap(httpx.HTTPTransport, fate, after=False, writes=True)
-
-
-def after_writes(fate: Fate) -> None:
-    """After something was changed, and before anybody has read the reply."""
-    _wrap(httpx.HTTPTransport, fate, after=True, writes=True)
-
-
-def _wrap(transport: Any, fate: Fate, *, after: bool, writes: bool = False) -> None:
+def _wrap(transport: Any, fate: Fate, *, after: bool) -> None:
     send = transport.handle_request
 
     def handle(self: Any, request: httpx.Request) -> httpx.Response:
-        chosen = (not writes or request.method != "GET") and fate.pass_by()
+        chosen = fate.pass_by()
         if chosen and not after:
             fate.strike()
         response: httpx.Response = send(self, request)
@@ -175,8 +165,6 @@ SEAMS = {
     "file": before_files,
 }
 
-WRITES = {"before-write": before_writes, "after-write": after_writes}
-
 
 def full_disk(limit: int) -> None:
     """No file grows beyond this many bytes, as on a disk that is full."""
@@ -194,7 +182,7 @@ def become(task: dict[str, Any], told: int) -> None:
         os.dup2(told, 1)
         os.dup2(told, 2)
         if seam := task.get("seam"):
-            (SEAMS | WRITES)[seam](Fate(task))
+            SEAMS[seam](Fate(task))
         if user := task.get("user"):
             os.setgroups([])
             os.setgid(user)
