@@ -473,6 +473,15 @@ def test_an_edit_whose_replies_are_lost_is_not_taken_for_somebody_elses(world, c
     assert words_of(world, "endpoints") == [MARK.promoted()]
 
 
+def test_what_was_deleted_since_the_look_is_not_found(world, creation):
+    """Its job stays for ever, and would pass for one that has no model yet."""
+    live = trained(world, creation)
+    world.provider().delete(live.remote)
+
+    with pytest.raises(errors.NotFound, match="not there any more"):
+        world.provider().patch(live, Fields(), MARK.promoted())
+
+
 @pytest.mark.parametrize(
     ("refused", "changed"),
     [("*:undeployModel", False), ("*/endpoints/*", True), ("*/models/*", True)],
