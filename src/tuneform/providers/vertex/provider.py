@@ -124,11 +124,9 @@ class VertexProvider:
         if mark is not None and serves and not live.deployed:
             self._deployment.deploy(version, mark)
             version = self._trained(live.remote)
-        withdraws = retires and self._policy == "servingOnly"
-        if not withdraws:
-            self._editing.label_endpoints(version, mark)
+        self._editing.label_endpoints(version, mark)
         self._editing.edit(version, fields, mark)
-        if withdraws:
+        if retires and self._policy == "servingOnly":
             self._deletion.withdraw(version)
 
     def cancel(self, remote: str) -> None:
