@@ -530,6 +530,27 @@ def test_an_edit_whose_replies_are_lost_is_not_taken_for_somebody_elses(world, c
     assert words_of(world, "endpoints") == [MARK.promoted()]
 
 
+def test_what_could_not_be_undeployed_says_everywhere_that_it_serves(world, creation):
+    """It answers: whoever comes next reads that there is something left to do."""
+    owner = world.provider(policy="servingOnly")
+    serving = owner.patch(trained(world, creation), Fields(), MARK.promoted())
+    rule = {"effect": "status", "code": 403, "method": "POST", "path": "*:undeployModel"}
+    world.service.faults.put(faults_of({"rules": [rule]}))
+
+    with pytest.raises(errors.Forbidden):
+        owner.patch(serving, Fields(), MARK)
+    assert words_of(world, "models") == words_of(world, "endpoints") == [MARK.promoted()]
+
+
+def test_what_was_deleted_since_the_look_is_not_found(world, creation):
+    """Its job stays for ever, and would pass for one that has no model yet."""
+    live = trained(world, creation)
+    world.provider().delete(live.remote)
+
+    with pytest.raises(errors.NotFound, match="not there any more"):
+        world.provider().patch(live, Fields(), MARK.promoted())
+
+
 @pytest.mark.parametrize(
     ("refused", "changed"),
     [("*:undeployModel", False), ("*/endpoints/*", True), ("*/models/*", True)],
