@@ -25,6 +25,7 @@ from tuneform.engine.plan import make_destroy_plan, make_plan
 from tuneform.engine.rollback import make_rollback
 from tuneform.engine.settled import settled_change
 from tuneform.engine.situation import situation_of
+from tuneform.engine.status import report_status
 from tuneform.errors import Refused
 
 from .builders import (
@@ -206,6 +207,18 @@ def test_the_copy_that_nobody_calls_is_the_one_to_let_go():
     change = held(job(WANT, number=1, words=""), job(WANT, number=2))
     assert "`tuneform forget support --version 1`" in change.reason.message
     assert "jobs/1 is the oldest" in change.reason.message
+
+
+def unexplained(*live):
+    found = LiveSet(live)
+    return report_status(desired(WANT), found, plan(WANT, live=live), {}).unexplained
+
+
+def test_a_twin_that_was_let_go_needs_no_explanation():
+    """Where it is the only one, it holds the model: then somebody has to decide."""
+    let_go = replace(job(WANT, number=1), mark=None)
+    assert unexplained(let_go, job(WANT, number=2)) == ()
+    assert unexplained(let_go) == ("jobs/1",)
 
 
 def test_an_object_that_lost_its_mark_is_told_by_what_it_was_created_as():

@@ -9,7 +9,7 @@ from tuneform.domain.live import Live, LiveSet, LiveState, Training
 from tuneform.domain.mark import names_owner
 from tuneform.domain.plan import Action, Change, Plan, ReasonCode
 from tuneform.domain.status import ModelState, ModelStatus, StatusReport, VersionStatus
-from tuneform.engine.estate import sort_out
+from tuneform.engine.estate import Estate, sort_out
 
 
 def report_status(
@@ -33,12 +33,7 @@ def report_status(
         if each.mark is None
         and (each.remote in ids or names_owner(each.description, str(desired.owner)))
     }
-    found = (
-        estate.estranged_of((model.name, *model.spec.formerly), model.fingerprint_short)
-        for model in desired.models
-    )
-    versions = {each.remote for known in estate.versions.values() for each in known}
-    unexplained |= {each.remote for each in found if each} - versions
+    unexplained |= _estranged(desired, estate)
     return StatusReport(
         owner=plan.owner,
         provider=plan.provider,
@@ -48,6 +43,21 @@ def report_status(
         ),
         unexplained=tuple(sorted(unexplained)),
     )
+
+
+def _estranged(desired: DesiredSet, estate: Estate) -> set[str]:
+    """What stands in the way of a desired version, as it was created as that one.
+
+    Where there is another with the same inputs nothing stands in the way: a twin was let go.
+    """
+    marked = {each.remote for known in estate.versions.values() for each in known}
+    found = set()
+    for model in desired.models:
+        names, wanted = (model.name, *model.spec.formerly), model.fingerprint_short
+        stray = estate.estranged_of(names, wanted)
+        if stray and all(each.mark.fingerprint != wanted for each in estate.of(names)):
+            found.add(stray.remote)
+    return found - marked
 
 
 def version_status(live: Live, training: Training | None) -> VersionStatus:
