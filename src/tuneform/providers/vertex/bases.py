@@ -57,8 +57,9 @@ LIMITS: Final = Limits(
     description_characters=4_096,
 )
 
-DEFAULTS: Final = Defaults(epoch_count=3, batch_size=16, large_batch_size=16)
-"""The service chooses by the size of the dataset, and does not say how: for counts in advance."""
+DEFAULTS: Final = Defaults(epoch_count=3)
+"""The service chooses by the size of the dataset, and does not say how. For counts in advance, the
+batches are those of the tunedModels API."""
 
 LABEL_RULES: Final = LabelRules(
     key=(
