@@ -129,6 +129,7 @@ def test_what_holds_from_the_next_version_on_is_told_though_nothing_is_done():
     delta = FieldDelta("spec.vertex.serviceAccount", "a@x", None, "next-version")
     plan = Plan(OWNER, "x", (change("quiet"), change("told", deltas=(delta,))))
     text = plan_text(plan, Look(120))
+    assert text.startswith(f"Plan for {OWNER} on x\n\n      told")
     assert "quiet" not in text
     assert 'spec.vertex.serviceAccount: "a@x" -> (not set)  # holds from the next version' in text
     assert text.endswith("\n\nNo changes. Live models match the manifests.")

@@ -52,9 +52,9 @@ def plan_text(
     """
     parts = [diagnostics_text(diagnostics, look)] if diagnostics else []
     shown = [joined(_change(change, look)) for change in plan.changes if change.is_told]
-    if plan.is_empty:
+    if plan.is_empty and not shown:
         left = _left(plan, look)
-        told = [*shown, *([joined(left)] if left else [])]
+        told = [joined(left)] if left else []
         return "\n\n".join((*parts, *told, plan_sentence(plan)))
     parts.append(joined((*_title(plan, look, title), *_legend(plan, look))))
     parts += shown
