@@ -205,7 +205,7 @@ def test_no_adc_tells_the_next_step():
     def default(scopes, request):
         raise GoogleAuthError
 
-    with pytest.raises(Unauthenticated, match="no Application Default") as failure:
+    with pytest.raises(Unauthenticated, match="neither a file nor a metadata server") as failure:
         application_default({}, GEMINI, google_auth(default))
 
     assert "GEMINI_API_KEY" in failure.value.hint

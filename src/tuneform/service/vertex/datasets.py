@@ -83,12 +83,17 @@ class Sample:
     pairs: list[tuple[str, str]] = field(default_factory=list)
     _characters: int = 0
     _sum: int = 0
+    _full: bytes = b"\xff" * 33
+    """The least digest of those that found no room: what follows it never will."""
 
     def add(self, text: str, output: str) -> None:
         """Take a pair in."""
+        digest = _digest((text, output))
+        self._sum += int.from_bytes(digest)
+        if digest >= self._full:
+            return
         self.pairs.append((text, output))
         self._characters += len(text) + len(output)
-        self._sum += int.from_bytes(_digest((text, output)))
         if self._characters > 2 * self.most:
             self._cut()
 
@@ -108,6 +113,7 @@ class Sample:
         kept = self._characters = 0
         for text, output in self.pairs:
             if kept and self._characters + len(text) + len(output) > self.most:
+                self._full = _digest((text, output))
                 break
             kept += 1
             self._characters += len(text) + len(output)
