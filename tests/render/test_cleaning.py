@@ -99,11 +99,16 @@ def test_show_tells_where_a_version_answers_and_what_was_billed():
     view = show_view()
     (version,) = view.versions
     found = dataclasses.replace(
-        version.live, endpoint="endpoints/9", tokens=12_345, labels=(("team", "growth"),)
+        version.live,
+        endpoint="endpoints/9",
+        tokens=12_345,
+        labels=(("team", "growth"),),
+        extras=(("exportLastCheckpointOnly", True), ("kmsKeyName", "keys/k")),
     )
     view = dataclasses.replace(view, versions=(dataclasses.replace(version, live=found),))
     text = show_text(view, Look(120))
-    for words in ("endpoints/9", "12,345 billed for its training", "team=growth"):
+    settings = "exportLastCheckpointOnly true, encryptionKey keys/k"
+    for words in ("endpoints/9", "12,345 billed for its training", "team=growth", settings):
         assert words in text
     told = show_json(view)["versions"][0]
     assert (told["endpoint"], told["tokens"], told["labels"]) == (
@@ -111,6 +116,7 @@ def test_show_tells_where_a_version_answers_and_what_was_billed():
         12_345,
         {"team": "growth"},
     )
+    assert told["extras"] == {"exportLastCheckpointOnly": True, "encryptionKey": "keys/k"}
     idle = dataclasses.replace(found, endpoint=None, deployed=False)
     view = dataclasses.replace(view, versions=(dataclasses.replace(version, live=idle),))
     assert "nothing: it is not deployed" in show_text(view, Look(120))

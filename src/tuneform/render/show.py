@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from tuneform.domain.desired import Desired
 from tuneform.domain.live import Live, LiveState, LossPoint
+from tuneform.domain.settings import EXTRAS
 from tuneform.domain.spec import GateSpec, Hyperparameters, ModelSpec
 from tuneform.domain.status import VersionStatus
 from tuneform.render.chart import chart_lines
@@ -20,6 +22,9 @@ from tuneform.render.steps import fields_set, training_words
 from tuneform.render.thresholds import gate_words, metrics_words
 
 _INDENT = "  "
+
+_Extras: TypeAlias = Iterable[tuple[str, str | bool]]
+"""By API name, as in `ModelSpec.extras`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,7 @@ def _declared(view: ShowView, look: Look) -> list[str]:
         ("base", spec.base_model or ""),
         ("dataset", spec.dataset.path),
         ("training", training_words(desired.training) if desired else ""),
-        ("settings", _settings(spec.hyperparameters)),
+        ("settings", _settings(spec.hyperparameters, spec.extras)),
         *((name, str(value)) for name, value in fields_set(spec.fields).items()),
         ("revision", str(spec.revision)),
         ("labels", _labels(spec.labels)),
@@ -102,8 +107,14 @@ def _gate(spec: GateSpec | None, desired: Desired | None) -> str:
     return "; ".join(metrics_words(spec)) if spec else ""
 
 
-def _settings(settings: Hyperparameters) -> str:
-    return ", ".join(f"{name} {value}" for name, value in settings.as_api().items())
+def _settings(settings: Hyperparameters, extras: _Extras) -> str:
+    only = {name: value if isinstance(value, str) else "true" for name, value in _named(extras)}
+    return ", ".join(f"{name} {value}" for name, value in {**settings.as_api(), **only}.items())
+
+
+def _named(extras: _Extras) -> Iterator[tuple[str, str | bool]]:
+    """Under their keys in manifests; what is false is what is left out."""
+    return ((EXTRAS[name].rpartition(".")[2], value) for name, value in extras if value)
 
 
 def _versions(view: ShowView, look: Look) -> str:
@@ -132,7 +143,7 @@ def _version(version: VersionStatus, view: ShowView, look: Look) -> list[str]:
         ("called as", _address(live)),
         ("tokens", f"{live.tokens:,} billed for its training" if live.tokens is not None else ""),
         ("labels", _labels(live.labels)),
-        ("settings", _settings(live.hyperparameters)),
+        ("settings", _settings(live.hyperparameters, live.extras or ())),
         ("sampling", ", ".join(f"{name} {value}" for name, value in sampling if value is not None)),
         ("loss", f"{short_number(last.loss)} at step {last.step:,}" if last else ""),
         ("mark", str(mark) if mark else "none"),
@@ -230,6 +241,8 @@ def _version_json(version: VersionStatus) -> JsonValue:
         "created": live.created.isoformat() if live.created else None,
         "curve": [_point_json(point) for point in live.curve],
     }
+    if live.extras:
+        told["extras"] = {**dict(_named(live.extras))}
     if live.labels:
         told["labels"] = dict(live.labels)
     if live.tokens is not None:
