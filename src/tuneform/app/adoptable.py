@@ -42,7 +42,7 @@ def _is_native(live: Live, desired: Desired) -> bool:
     if desired.remote is not None:
         return live.remote == desired.remote
     born = live.origin
-    return born is not None and (born.owner, born.model, born.fingerprint) == (
+    return born is not None and born.identity == (
         str(desired.owner),
         desired.name,
         desired.fingerprint_short,

@@ -121,8 +121,7 @@ class Live:
             return origin is not None
         if mark.adopted is not None:
             return mark.adopted not in (self.id, self.remote)
-        named, born = ((each.owner, each.model, each.fingerprint) for each in (mark, origin))
-        return named != born
+        return mark.identity != origin.identity
 
     @property
     def serves(self) -> bool:

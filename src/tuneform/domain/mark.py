@@ -10,11 +10,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import TypeAlias
 
 from tuneform.domain.names import NAME, SHORT
 
 PREFIX = "tuneform/"
 VERSION = "tuneform/v1"
+
+Identity: TypeAlias = tuple[str, str, str]
+"""Owner, model and short fingerprint."""
 
 _OWNER = re.compile(rf"{NAME.pattern}(/{NAME.pattern})?")
 _REVISION = re.compile(r"[1-9][0-9]{0,8}")
@@ -106,6 +110,11 @@ class Mark:
         if self.adopted:
             words.append(f"adopted={self.adopted}")
         return " ".join((*words, *self.unknown))
+
+    @property
+    def identity(self) -> Identity:
+        """What tells the version from all others; two objects that share it are copies."""
+        return self.owner, self.model, self.fingerprint
 
     def promoted(self, pinned: str | None = None) -> Mark:
         """The mark of the version that applications call from now on.

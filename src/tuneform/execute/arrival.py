@@ -14,7 +14,6 @@ from typing import Final, TypeAlias
 from zlib import crc32
 
 from tuneform.domain.live import Live, LiveState
-from tuneform.domain.mark import Mark
 from tuneform.domain.plan import ReasonCode, Start
 from tuneform.domain.report import Status
 from tuneform.errors import AlreadyExists, Exhausted, RemoteError, Unreachable
@@ -146,7 +145,9 @@ def recognise(model: str, start: Start, found: Sequence[Live]) -> Begun | Ending
         another one; None where nothing is there.
     """
     # What has been renamed since is another model's, whatever it was created as.
-    ours = (each for each in found if each.mark is None or bears(each.mark, start.mark))
+    ours = (
+        each for each in found if each.mark is None or each.mark.identity == start.mark.identity
+    )
     decisions = [_after_find(model, start, each) for each in sorted(ours, key=eldest_first)]
     begun = next((each for each in decisions if isinstance(each, Begun)), None)
     endings = [each for each in decisions if isinstance(each, Ending)]
@@ -217,7 +218,7 @@ def _after_find(model: str, start: Start, live: Live) -> Decision:
             f"If it is this training, `tuneform import {live.remote} --as {model} "
             f"--dataset {start.dataset.path}` marks it; else raise `spec.revision`.",
         )
-    if not bears(mark, wanted):
+    if mark.identity != wanted.identity:
         return _taken(live.remote)
     if mark.unknown:
         return Ending(
@@ -234,15 +235,6 @@ def _after_find(model: str, start: Start, live: Live) -> Decision:
             "Raise `spec.revision` to train again under another id.",
         )
     return _after_recognition(model, live, cancelled=mark.cancelled)
-
-
-def bears(mark: Mark, wanted: Mark) -> bool:
-    """Whether a mark names the owner, the model and the fingerprint of another one."""
-    return (mark.owner, mark.model, mark.fingerprint) == (
-        wanted.owner,
-        wanted.model,
-        wanted.fingerprint,
-    )
 
 
 def _after_recognition(model: str, live: Live, *, cancelled: bool) -> Decision:

@@ -104,13 +104,22 @@ def _look_settled(tools: Tools, errand: Errand) -> Live | Later:
     now = look(tools.provider, seen)
     if now is not None and not (errand.trained and now.state is LiveState.TRAINING):
         return now
-    late = tools.clock.monotonic()
-    memory = errand.memory or Memory(since=late)
-    if errand.trained and late - memory.since < LAG_SECONDS:
-        return Later(LOOK_SECONDS, memory, _lagging(seen.remote))
+    if errand.trained and (
+        later := _later(tools, errand, LOOK_SECONDS, LAG_SECONDS, _lagging(seen.remote))
+    ):
+        return later
     if now is None:
         raise gone(seen.remote)
     return now
+
+
+def _later(
+    tools: Tools, errand: Errand, pause: float, most: float, otherwise: Ending
+) -> Later | None:
+    """Another attempt after a pause; None where it has been waited for so many seconds."""
+    late = tools.clock.monotonic()
+    memory = errand.memory or Memory(since=late)
+    return Later(pause, memory, otherwise) if late - memory.since < most else None
 
 
 def _lagging(remote: str) -> Ending:
@@ -152,11 +161,7 @@ def _cancel(tools: Tools, errand: Errand) -> Result:
 
 def _stopping(tools: Tools, errand: Errand, now: Live) -> Result:
     """Look again, for a while, whether a training that was asked to stop has."""
-    late = tools.clock.monotonic()
-    memory = errand.memory or Memory(since=late)
-    if late - memory.since < STOP_SECONDS:
-        return Later(STOP_LOOK_SECONDS, memory, _not_stopped(now.remote))
-    return Performed(
+    return _until_stopped(tools, errand, now.remote) or Performed(
         (now,),
         note=f"{now.remote} is still being stopped; should it be trained all the same, the next "
         "plan tells",
@@ -168,13 +173,11 @@ def _delete(tools: Tools, errand: Errand) -> Result:
     seen = _seen(errand)
     now = look(tools.provider, seen)
     if now is not None:
-        late = tools.clock.monotonic()
-        memory = errand.memory or Memory(since=late)
         edits = tools.provider.capabilities.edits_training
         cancelled = now.mark is not None and now.mark.cancelled
         stopping = now.state is LiveState.TRAINING and (cancelled or not edits)
-        if stopping and late - memory.since < STOP_SECONDS:
-            return Later(STOP_LOOK_SECONDS, memory, _not_stopped(seen.remote))
+        if stopping and (later := _until_stopped(tools, errand, seen.remote)):
+            return later
         if stopping and not edits:
             return _left_to_stop(now) if cancelled else _not_stopped(seen.remote)
         if not now.spent:
@@ -182,6 +185,10 @@ def _delete(tools: Tools, errand: Errand) -> Result:
             with errand.changes.requested():
                 tools.provider.delete(seen.remote)
     return Performed(gone=(seen.remote,))
+
+
+def _until_stopped(tools: Tools, errand: Errand, remote: str) -> Later | None:
+    return _later(tools, errand, STOP_LOOK_SECONDS, STOP_SECONDS, _not_stopped(remote))
 
 
 def _left_to_stop(now: Live) -> Performed:

@@ -20,7 +20,6 @@ from tuneform.execute.arrival import (
     Again,
     Begun,
     after_unnamed,
-    bears,
     eldest_first,
     given_up,
     recognise,
@@ -131,7 +130,7 @@ def _goes_on(live: Live, step: Start) -> bool:
         and mark is not None
         and not mark.cancelled
         and not mark.unknown
-        and bears(mark, step.mark)
+        and mark.identity == step.mark.identity
     )
 
 

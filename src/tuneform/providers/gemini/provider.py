@@ -85,12 +85,7 @@ class GeminiProvider:
 
     def find(self, mark: Mark) -> tuple[Live, ...]:
         """Objects that bear this owner, model and fingerprint."""
-        wanted = (mark.owner, mark.model, mark.fingerprint)
-        found = [
-            live
-            for live in self.list()
-            if live.mark and (live.mark.owner, live.mark.model, live.mark.fingerprint) == wanted
-        ]
+        found = [live for live in self.list() if live.mark and live.mark.identity == mark.identity]
         return tuple(sorted(found, key=lambda live: (str(live.created), live.remote)))
 
     def start(self, creation: Creation) -> Live:

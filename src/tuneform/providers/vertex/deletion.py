@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 from msgspec import UNSET
 
+from tuneform.domain.mark import Identity
 from tuneform.errors import InvalidRequest, NotFound, RemoteError
 from tuneform.providers.google.call import Call
 from tuneform.providers.vertex import calls, wire
@@ -22,7 +23,6 @@ from tuneform.providers.vertex.api import Api
 from tuneform.providers.vertex.labels import read_mark
 from tuneform.providers.vertex.names import ENDPOINTS, Home, ModelRef
 from tuneform.providers.vertex.survey import (
-    Identity,
     checkpoint_endpoints,
     deployed_here,
     identity,

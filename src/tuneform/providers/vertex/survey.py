@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
-from tuneform.domain.mark import Mark
+from tuneform.domain.mark import Identity, Mark
 from tuneform.providers.vertex import wire
 from tuneform.providers.vertex.labels import HOLDS, read_mark
 from tuneform.providers.vertex.names import ENDPOINTS, Home, ModelRef
@@ -28,13 +28,10 @@ RUNS: Final = frozenset(
 
 SUCCEEDED: Final = "JOB_STATE_SUCCEEDED"
 
-Identity = tuple[str, str, str]
-"""Owner, model and short fingerprint."""
-
 
 def identity(mark: Mark | None) -> Identity | None:
     """What tells one training from another; None without a mark."""
-    return (mark.owner, mark.model, mark.fingerprint) if mark else None
+    return mark.identity if mark else None
 
 
 class Survey:
